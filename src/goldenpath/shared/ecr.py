@@ -42,8 +42,8 @@ def images(
     With `archived` also of those that were archived, or are being restored.
     """
     # Without a filter ECR hides archived images, and a repository that seems to be empty cannot be deleted.
-    asked: dict[str, Any] = {"filter": {"imageStatus": "ANY"}} if archived else {}
-    pages = client.get_paginator("describe_images").paginate(**registry(account), repositoryName=name, **asked)
+    options: dict[str, Any] = {"filter": {"imageStatus": "ANY"}} if archived else {}
+    pages = client.get_paginator("describe_images").paginate(**registry(account), repositoryName=name, **options)
     return [image for page in pages for image in page["imageDetails"]]
 
 

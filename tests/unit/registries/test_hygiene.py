@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from goldenpath.registries import hygiene
+from goldenpath.registries.aws.clusters import ClusterReport
 from goldenpath.registries.aws.ecr import EcrImage
 from goldenpath.registries.config.ecr_tf import RegistryEntry
 from goldenpath.registries.hygiene import EnvironmentReport, RegistryReport
@@ -114,3 +115,12 @@ def test_what_is_archived_next_is_told_apart_from_what_expires() -> None:
     seen = hygiene.with_image_counts(RegistryReport(REGISTRY, ()), images, {"a": {}}, rules, NOW)
     assert (seen.expiring, seen.archiving) == ((), ("prod-1",))
     assert "- `my-app`: next to be archived: prod-1" in hygiene.report([EnvironmentReport("dev", (seen,))])
+
+
+def test_what_runs_and_what_is_wrong_with_it_are_in_the_section_of_their_environment() -> None:
+    seen = RegistryReport(REGISTRY, (), images=1, running=2, flaws=("prod-1 runs and is 91 days old",))
+    running = ClusterReport(clusters=3, notes=("the EKS cluster web was not looked at: no",))
+    text = hygiene.report([EnvironmentReport("dev", (seen,), running=running)])
+    assert "- `my-app`: prod-1 runs and is 91 days old\n- the EKS cluster web was not looked at: no\n" in text
+    assert "2 images of these registries run in 3 clusters." in text
+    assert "clusters" not in hygiene.report([EnvironmentReport("dev", (RegistryReport(REGISTRY, ()),))])

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -27,3 +29,16 @@ def test_aws_is_reached_around_the_proxy_where_no_proxy_says_so(no_proxy: str, m
 
 def proxies_of(client: Any) -> Any:
     return client._endpoint.http_session._proxy_config._proxies  # noqa: SLF001  what botocore will ask
+
+
+def test_a_token_for_a_cluster_is_a_request_that_is_signed_for_that_cluster_and_a_minute() -> None:
+    key = aws_sdk.Key("AKID", "secret", "session-token")
+    token = aws_sdk.cluster_token(aws_sdk.service_client(aws_sdk.session(), "sts", REGION, key), "web")
+    kind, _, encoded = token.partition(".")
+    address, _, query = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode().partition("?")
+    signed = dict(parse_qsl(query))
+    assert (kind, address) == ("k8s-aws-v1", f"https://sts.{REGION}.amazonaws.com/")
+    assert (signed["Action"], signed["X-Amz-Expires"]) == ("GetCallerIdentity", "60")
+    assert signed["X-Amz-SignedHeaders"] == "host;x-k8s-aws-id"
+    assert signed["X-Amz-Security-Token"] == "session-token"
+    assert "secret" not in query.replace("session-token", "")

@@ -125,13 +125,14 @@ class PlatformEcr:
         """Return the ARNs of the principals whose pulls ECR does not record."""
         with explained("list the pull-time exclusions"):
             excluded: list[str] = []
-            asked: dict[str, Any] = {}
+            next_page: dict[str, Any] = {}
+            # The SDK has no paginator for this operation.
             while True:
-                page = self._client.list_pull_time_update_exclusions(**asked)
+                page = self._client.list_pull_time_update_exclusions(**next_page)
                 excluded += page.get("pullTimeUpdateExclusions", [])
                 if not page.get("nextToken"):
                     return tuple(excluded)
-                asked = {"nextToken": page["nextToken"]}
+                next_page = {"nextToken": page["nextToken"]}
 
     def describe(self, name: str) -> EcrDescription | None:
         """Return the repository `name`; `None` when there is none."""
