@@ -119,6 +119,26 @@ def _plan_roles(names: Sequence[str]) -> Iterator[str]:
         yield f"{_PLAN_ROLE}{name.upper()}: ${{{{ secrets.{_PLAN_ROLE}{name.upper()} }}}}"
 
 
+def _in_use_roles(names: Sequence[str]) -> Iterator[str]:
+    """Yield the variables with the roles that look at clusters."""
+    for name in names:
+        yield f"GOLDENPATH_IN_USE_ROLES_{name.upper()}: ${{{{ vars.ECR_IN_USE_ROLES_{name.upper()} }}}}"
+
+
+def _in_use_switch(names: Sequence[str]) -> Iterator[str]:
+    """Yield the condition that some role looks at clusters."""
+    yield "if: >-"
+    yield "  vars.ECR_IN_USE_ROLES"
+    for name in names:
+        yield f"  || vars.ECR_IN_USE_ROLES_{name.upper()}"
+
+
+def _tag_roles(names: Sequence[str]) -> Iterator[str]:
+    """Yield the roles that tag images in use."""
+    for name in names:
+        yield f"TF_AWS_IN_USE_ROLE_{name.upper()}: ${{{{ secrets.TF_AWS_IN_USE_ROLE_{name.upper()} }}}}"
+
+
 BLOCKS: Mapping[str, Callable[[Sequence[str]], Iterator[str]]] = {
     "role-secrets": _role_secrets,
     "role": _role,
@@ -126,4 +146,7 @@ BLOCKS: Mapping[str, Callable[[Sequence[str]], Iterator[str]]] = {
     "state-bucket": _state_bucket,
     "state-buckets": _state_buckets,
     "plan-roles": _plan_roles,
+    "in-use-roles": _in_use_roles,
+    "in-use-switch": _in_use_switch,
+    "tag-roles": _tag_roles,
 }

@@ -13,13 +13,15 @@ from dev.growing.case import Case, Work
 from tests.tools.registry_files import write_crowded
 
 from goldenpath.local.demo import sample
-from goldenpath.registries import catalogue, compliance, hygiene, platform_git, request, retirement, review
+from goldenpath.registries import catalogue, hygiene, platform_git, request, retirement, review
 from goldenpath.registries.aws.ecr import EcrImage
-from goldenpath.registries.compliance import LifecycleImage
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.hygiene import EnvironmentReport, RegistryReport
+from goldenpath.registries.images import lifecycle
+from goldenpath.registries.images.lifecycle import LifecycleImage
 from goldenpath.registries.merge import entries
 from goldenpath.registries.terraform import plans
+from goldenpath.registries.unregistered import AccountReport, RepositoryOrigin, UnregisteredRepository
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = dt.date(2026, 11, 28)
@@ -81,16 +83,16 @@ _POLICY = json.dumps({
 
 
 def _lifecycle(count: int, _: Path) -> Work:
-    rules = compliance.parse_lifecycle(_POLICY)
+    rules = lifecycle.parse_lifecycle(_POLICY)
     stored = [
         LifecycleImage(image.digest, frozenset(image.tags), (NOW - image.pushed).days) for image in _images(count)
     ]
-    return lambda: compliance.expired_images(rules, stored)
+    return lambda: lifecycle.expired_images(rules, stored)
 
 
 def _hygiene(count: int, folder: Path) -> Work:
     path, text = _crowded(count, folder)
-    registries, rules, images = ecr_tf.parse(text, "dev", path), compliance.parse_lifecycle(_POLICY), _images(30)
+    registries, rules, images = ecr_tf.parse(text, "dev", path), lifecycle.parse_lifecycle(_POLICY), _images(30)
     scans = {image.digest: {"CRITICAL": 1} for image in hygiene.scannable(images)}
 
     def work() -> None:
@@ -98,7 +100,11 @@ def _hygiene(count: int, folder: Path) -> Work:
             hygiene.with_image_counts(RegistryReport(registry, ("no owner",)), images, scans, rules, NOW)
             for registry in registries
         )
-        hygiene.report([EnvironmentReport("dev", seen, tuple(f"stray-{number}" for number in range(count)))])
+        strays = tuple(
+            UnregisteredRepository(f"stray-{number}", f"uri/stray-{number}", RepositoryOrigin.UNKNOWN)
+            for number in range(count)
+        )
+        hygiene.report([EnvironmentReport("dev", seen, AccountReport(strays))])
 
     return work
 

@@ -2,6 +2,8 @@
 
     python -m tests.terraform_provider.emulator PORT FOLDER
 
+ECR's images are those of `tests.doubles.aws.images`, which is stricter than moto.
+
 While FOLDER holds the file `bad-day`, ECR takes no lifecycle policy: an apply then breaks when its repository is there
 already.
 """
@@ -16,7 +18,7 @@ from moto.ecr.exceptions import InvalidParameterException
 from moto.ecr.models import ECRBackend
 from moto.server import main
 
-from tests.doubles.aws import registry_settings
+from tests.doubles.aws import images, registry_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +37,7 @@ def _fails_while(there: Path, act: Callable[..., Any]) -> Callable[..., Any]:
 
 if __name__ == "__main__":
     registry_settings.install()
+    images.install()
     ECRBackend.put_lifecycle_policy = _fails_while(  # type: ignore[method-assign]
         Path(sys.argv[2]) / BAD_DAY, ECRBackend.put_lifecycle_policy
     )

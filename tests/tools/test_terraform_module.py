@@ -78,6 +78,37 @@ def test_the_releases_of_an_environment_that_was_added_have_a_lifecycle_rule(wor
     assert passed(world, folder, f"-filter={name}") == (MODULE / name).read_text().count('\nrun "')
 
 
+ARCHIVED = """mock_provider "aws" {}
+variables {
+  name     = "my-app"
+  metadata = { id = "REGISTRY_MY_APP", owner = "team-web", risk = "low" }
+}
+run "archived" {
+  command = plan
+  assert {
+    condition = [for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : [rule.rulePriority, \
+      rule.selection.countType, rule.selection.countNumber] if rule.action.type == "transition"] == [
+      [10, "sinceImagePulled", 180], [20, "sinceImagePulled", 180], [30, "sinceImagePulled", 180],
+      [40, "sinceImagePulled", 180]]
+    error_message = aws_ecr_lifecycle_policy.this.policy
+  }
+}
+""".replace("\\\n", "")
+
+
+def test_a_risk_that_says_so_archives_releases_in_place_of_expiring_them(world: World, checkout: Path) -> None:
+    folder = checkout / "modules" / "aws_ecr"
+    risks = (folder / "risk.tf").read_text()
+    (folder / "risk.tf").write_text(re.sub(r"(archive_after_days\s+= )null", r"\g<1>180", risks))
+    (folder / "tests" / "archived.tftest.hcl").write_text(ARCHIVED)
+    driver = terraform(world, folder)
+    driver.init({})
+    environment = {**passed_variables(world.variables), "TF_DATA_DIR": str(driver.working), "CHECKPOINT_DISABLE": "1"}
+    words = ("test", "-no-color", "-filter=tests/archived.tftest.hcl")
+    done = process.run(program.find_program(), *words, cwd=folder, environment=environment, timeout=300)
+    assert b"Success! 1 passed, 0 failed" in done.stdout, done.stdout.decode()
+
+
 def test_terraform_formats_nothing_that_is_committed() -> None:
     for name in ("modules", "envs"):
         done = process.run(

@@ -28,7 +28,7 @@ run "every_environment_has_a_rule_of_its_own_and_the_strictest_comes_first" {
   command = plan
 
   assert {
-    condition     = [for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.tagPatternList if rule.selection.tagStatus == "tagged"] == [for environment in reverse(local.environments) : ["${environment}-*"]]
+    condition     = [for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.tagPatternList if rule.selection.tagStatus == "tagged" && endswith(try(rule.selection.tagPatternList[0], ""), "-*") && rule.rulePriority >= 10] == [for environment in reverse(local.environments) : ["${environment}-*"]]
     error_message = "a release is protected by the strictest environment it reached; several patterns in one rule would all have to match"
   }
 }
@@ -37,7 +37,7 @@ run "releases_are_counted_not_aged" {
   command = plan
 
   assert {
-    condition     = toset([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.countType if rule.selection.tagStatus == "tagged"]) == toset(["imageCountMoreThan"])
+    condition     = toset([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.countType if rule.selection.tagStatus == "tagged" && contains([for environment in local.environments : "${environment}-*"], try(rule.selection.tagPatternList[0], ""))]) == toset(["imageCountMoreThan"])
     error_message = "a release does not go because it is old"
   }
 }

@@ -40,7 +40,7 @@ run "risk_low_keeps_20_images_of_each_kind" {
   }
 
   assert {
-    condition     = alltrue([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.countNumber == 20 if rule.selection.countType == "imageCountMoreThan"])
+    condition     = alltrue([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.countNumber == 20 if rule.selection.countType == "imageCountMoreThan" && rule.rulePriority >= 10])
     error_message = "risk low keeps 20 images"
   }
 }
@@ -118,7 +118,7 @@ run "risk_medium_keeps_30_images_of_each_kind" {
   }
 
   assert {
-    condition     = alltrue([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.countNumber == 30 if rule.selection.countType == "imageCountMoreThan"])
+    condition     = alltrue([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.countNumber == 30 if rule.selection.countType == "imageCountMoreThan" && rule.rulePriority >= 10])
     error_message = "risk medium keeps 30 images"
   }
 }
@@ -196,7 +196,7 @@ run "risk_high_keeps_50_images_of_each_kind" {
   }
 
   assert {
-    condition     = alltrue([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.countNumber == 50 if rule.selection.countType == "imageCountMoreThan"])
+    condition     = alltrue([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.countNumber == 50 if rule.selection.countType == "imageCountMoreThan" && rule.rulePriority >= 10])
     error_message = "risk high keeps 50 images"
   }
 }

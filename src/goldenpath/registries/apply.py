@@ -228,7 +228,10 @@ def _delete_images(context: ApplyContext, reviewed: ReviewedMerge, workspace: Te
     registry = next(entry for entry in entries if entry.name == record.name)
     ecr = PlatformEcr(workspace.variables)
     retirement.require_announced_dates(registry, ecr.describe(record.name))
-    retirement.require_removable(registry, ecr.images(record.name), context.today, shown=record.signs)
+    excluded = retirement.roles_without_pull_times(ecr)
+    retirement.require_removable(
+        registry, ecr.images(record.name), context.today, shown=record.signs, excluded=excluded
+    )
     digests = retirement.save_image_listing(ecr, record.name, record.environment, workspace.work_dir)
     # ECR refuses to delete a repository that has images, and the Terraform module does not set `force_delete`: only
     # this path, after these checks, deletes images.

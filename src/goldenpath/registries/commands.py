@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath.registries import catalogue, workflow_commands
+from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.images import forecast, permissions
 from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, option, with_request_options
 from goldenpath.registries.request import parse_request
 from goldenpath.registries.terraform import planning, plans
 from goldenpath.shared import runner
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput
-from goldenpath.shared.names import DEFAULT_REGION, Digest, Region
+from goldenpath.shared.names import DEFAULT_REGION, AccountId, Digest, Region
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,6 +114,49 @@ def apply(*, name: str, digest: str, removal: bool, **workspace_options: object)
     Progress().line(
         f"✓ {name}: " + (f"applied; changes: {len(planned.changes)}" if planned.changes else "nothing was to do")
     )
+
+
+@registry.command()
+@CHECKOUT
+@ENVIRONMENT
+@NAME
+@_REGION
+@click.option("--preview", is_flag=True, help="Compare it with ECR's own preview, which takes some seconds.")
+def lifecycle(*, checkout: Path, environment: str, name: str, aws_region: str, preview: bool) -> None:
+    """Show which images the lifecycle policy of a registry removes or archives next; change nothing."""
+    entry, progress = ecr_tf.find(checkout, environment, name), Progress()
+    ecr = PlatformEcr({**runner.variables(), "AWS_REGION": _region(aws_region)})
+    expected = forecast.forecast(ecr, entry.name, dt.datetime.now(dt.UTC))
+    for line in forecast.lines(expected):
+        progress.line(line)
+    if preview:
+        different = forecast.differences(expected, ecr.lifecycle_preview(entry.name))
+        for line in different:
+            progress.line(f"! {line}")
+        if not different:
+            progress.line("✓ ECR's own preview says the same")
+
+
+@registry.command("in-use-policies")
+@_REGION
+@option("--account", "The AWS account of the registries.", default="")
+def in_use_policies(aws_region: str, account: str) -> None:
+    """Print the IAM policies of the roles that keep images in use: `look` at clusters, and `tag` images."""
+    try:
+        owner = AccountId(account)
+    except ValueError as error:
+        raise BadInput("An input cannot be used", why=f"`account`: {error}", fix="Give it; `--help` says how") from None
+    policies = {"look": permissions.look_policy(), "tag": permissions.tag_policy(owner, _region(aws_region))}
+    click.echo(json.dumps(policies, indent=2))
+
+
+def _region(text: str) -> Region:
+    try:
+        return Region(text)
+    except ValueError as error:
+        raise BadInput(
+            "An input cannot be used", why=f"`aws_region`: {error}", fix="Give it; `--help` says how"
+        ) from None
 
 
 def _workspace(

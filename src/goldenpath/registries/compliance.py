@@ -1,12 +1,10 @@
 """Whether ECR has a registry as its entry asks: settings, tags, lifecycle policy and repository policy.
 
-Sources: Amazon ECR user guide, "Automate the cleanup of images by using lifecycle policies", section "How lifecycle
-policies work" and its examples; IAM user guide, "Policy grammar".
+Source: IAM user guide, "Policy grammar".
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +13,6 @@ import msgspec
 from goldenpath.shared import codec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from goldenpath.registries.aws.ecr import EcrDescription
     from goldenpath.registries.config.ecr_tf import RegistryEntry, RiskControls
 
@@ -143,80 +139,3 @@ def _summary(statement: dict[str, Any]) -> str:
     principal = msgspec.json.encode(statement.get("Principal", statement.get("NotPrincipal", ""))).decode()
     joined = ", ".join(map(str, actions)) if isinstance(actions, list) else str(actions)
     return " ".join(filter(None, [*words, joined, "to", principal]))
-
-
-@dataclass(frozen=True)
-class LifecycleImage:
-    """The facts of an image that a lifecycle rule looks at: digest, tags, and age in days since its push.
-
-    `referred` tells whether an image index that still exists refers to it.
-    """
-
-    digest: str
-    tags: frozenset[str]
-    days: float
-    referred: bool = False
-
-
-class LifecycleSelection(msgspec.Struct, frozen=True, rename="camel"):
-    """The images that a rule is about (the API's own field names)."""
-
-    tag_status: str
-    count_type: str
-    count_number: int
-    tag_pattern_list: tuple[str, ...] = ()
-
-    def fits(self, image: LifecycleImage) -> bool:
-        """Tell whether `image` has the tags that the rule asks for; all of its patterns must match a tag."""
-        if self.tag_status == "any":
-            return True
-        if self.tag_status == "untagged":
-            return not image.tags
-        return all(any(_matches(pattern, tag) for tag in image.tags) for pattern in self.tag_pattern_list)
-
-    def surplus(self, fitting: list[LifecycleImage]) -> list[LifecycleImage]:
-        """Return those of `fitting` (newest push first) that are too many or too old."""
-        if self.count_type == "imageCountMoreThan":
-            return fitting[self.count_number :]
-        return [image for image in fitting if image.days > self.count_number]
-
-
-class LifecycleRule(msgspec.Struct, frozen=True, rename="camel"):
-    """One rule of a lifecycle policy."""
-
-    rule_priority: int
-    selection: LifecycleSelection
-    description: str = ""
-
-
-class _LifecyclePolicy(msgspec.Struct, frozen=True):
-    rules: tuple[LifecycleRule, ...]
-
-
-def parse_lifecycle(policy: str) -> tuple[LifecycleRule, ...]:
-    """Return the rules of the JSON document `policy`, lowest priority number first. Raises `ValueError`."""
-    rules = codec.decode(policy, _LifecyclePolicy).rules
-    return tuple(sorted(rules, key=lambda rule: rule.rule_priority))
-
-
-def expired_images(rules: Iterable[LifecycleRule], images: Iterable[LifecycleImage]) -> dict[str, int]:
-    """Return the images that the rules expire: digest → priority of the rule.
-
-    ECR evaluates all rules together: a rule counts every image that fits it, but expires only those that no rule of
-    higher priority fits, and none that an index refers to. ECR acts within a day; this function knows no time.
-    """
-    newest_first = sorted(images, key=lambda image: image.days)
-    decided: set[str] = set()
-    expired: dict[str, int] = {}
-    for rule in rules:
-        fitting = [image for image in newest_first if rule.selection.fits(image)]
-        for image in rule.selection.surplus(fitting):
-            if image.digest not in decided and not image.referred:
-                expired[image.digest] = rule.rule_priority
-        # Also images that this rule keeps are out of reach of later rules: a release is not expired as "any image".
-        decided |= {image.digest for image in fitting}
-    return expired
-
-
-def _matches(pattern: str, tag: str) -> bool:
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag) is not None

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from goldenpath.registries import compliance, review
-from goldenpath.registries.account import account_facts
-from goldenpath.registries.aws import session
+from goldenpath.registries import compliance, review, unregistered
+from goldenpath.registries.aws.clusters import ClusterReport
 from goldenpath.registries.aws.ecr import PlatformEcr
-from goldenpath.registries.compliance import TAG_PREFIX, LifecycleImage
 from goldenpath.registries.config import ecr_tf
-from goldenpath.shared.errors import AccessDenied, GoldenPathError, RegistryRefused
+from goldenpath.registries.images import in_use, lifecycle, vouching
+from goldenpath.registries.unregistered import AccountReport
+from goldenpath.shared.errors import GoldenPathError
 from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from goldenpath.registries.aws.ecr import EcrImage
-    from goldenpath.registries.compliance import LifecycleRule
     from goldenpath.registries.config.ecr_tf import RegistryEntry, RiskControls
+    from goldenpath.registries.images.lifecycle import LifecycleRule
     from goldenpath.registries.request import Risk
     from goldenpath.registries.terraform.planning import EnvironmentAccess, TerraformWorkspace
     from goldenpath.registries.terraform.plans import TerraformPlan
 
 STALE_DAYS = 90
-ENVIRONMENT_TAG = f"{TAG_PREFIX}/environment"
 _SEVERE = ("CRITICAL", "HIGH")
 _FINDINGS, _SHOWN = "findings, critical and high", 5
 
@@ -36,7 +35,9 @@ _FINDINGS, _SHOWN = "findings, critical and high", 5
 class RegistryReport:
     """One registry: the rules that it breaks, and counts of its images.
 
-    `expiring` names the images that the next run of its lifecycle policy removes, `severe` counts findings.
+    `expiring` and `archiving` name the images that the next run of its lifecycle policy removes or archives, `severe`
+    counts findings, `archived` the images that cannot be pulled any more, and `orphans` the signatures and the like
+    whose image is gone. `running` counts the images that run somewhere, and `flaws` says what is wrong with them.
     """
 
     registry: RegistryEntry
@@ -47,21 +48,25 @@ class RegistryReport:
     expiring: tuple[str, ...] = ()
     severe: int = 0
     unscanned: int = 0
+    archived: int = 0
+    archiving: tuple[str, ...] = ()
+    orphans: int = 0
+    running: int = 0
+    flaws: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class EnvironmentReport:
-    """One environment: its registries, repositories without an entry, and what its plan would change.
+    """One environment: its registries, what else is in its account, what its plan would change, and what runs.
 
-    `pushes` says how a push makes a repository that nobody requested. `not_inspected` is the reason why the rest is
-    empty.
+    `not_inspected` is the reason why the rest is empty.
     """
 
     name: str
     registries: tuple[RegistryReport, ...] = ()
-    unknown: tuple[str, ...] = ()
+    account: AccountReport = field(default_factory=AccountReport)
     drift: tuple[str, ...] = ()
-    pushes: tuple[str, ...] = ()
+    running: ClusterReport = field(default_factory=ClusterReport)
     not_inspected: str = ""
 
 
@@ -74,9 +79,15 @@ def inspect(access: EnvironmentAccess, environment: str, now: dt.datetime) -> En
         entries = ecr_tf.load(access.checkout, environment)
         controls, ecr = ecr_tf.load_controls(access.checkout), PlatformEcr(workspace.variables)
         plan = _whole_plan(workspace)
-        reports = tuple(_inspect_registry(ecr, entry, controls, plan, now) for entry in entries)
-        unknown = _unknown(ecr, environment, ecr_tf.load_all(access.checkout))
-        return EnvironmentReport(environment, reports, unknown, _drift(plan), _pushes(workspace))
+        # Without roles for clusters this looks nowhere.
+        running = in_use.look(
+            access.setting(in_use.ROLES, environment), lambda arn, region: access.login(environment, arn, region)
+        )
+        reports = tuple(_inspect_registry(ecr, entry, controls, plan, running, now) for entry in entries)
+        account = unregistered.inspect_account(
+            ecr, environment, ecr_tf.load_all(access.checkout), access.variables.get(unregistered.VARIABLE, "")
+        )
+        return EnvironmentReport(environment, reports, account, _drift(plan), running=running)
     except GoldenPathError as error:
         reason = f"{error.what}: {error.why}" if error.why else error.what
         return EnvironmentReport(environment, not_inspected=reason)
@@ -96,11 +107,14 @@ def report(environments: Iterable[EnvironmentReport], run_url: str = "") -> str:
     headline = f"**Registries that comply with every rule: {compliance_rate(everything)}.**"
     parts = [headline, "### By owner", _owners(everything)]
     parts += [_section(environment) for environment in inspected]
+    parts.append(unregistered.section((environment.name, environment.account) for environment in inspected))
     legend = (
         f"Stale: tagged, pushed and last pulled more than {STALE_DAYS} days ago. Expiring: the lifecycle policy "
-        "removes it within a day. Findings and not scanned: of tagged images, by ECR's own scans. The untagged images "
-        "of a registry that holds an image for several platforms may be its parts: their findings count, and they are "
-        "reported neither as expiring nor as not scanned. Nothing was changed by this report."
+        "removes it within a day. Archived: it cannot be pulled unless it is restored. Findings and not scanned: of "
+        "tagged images, by ECR's own scans. The untagged images of a registry that holds an image for several "
+        "platforms may be its parts: their findings count, and they are reported neither as expiring nor as not "
+        "scanned. Signatures, attestations and SBOMs count as images, and as nothing else. Nothing was changed by "
+        "this report."
     )
     parts += [legend, f"[The run]({run_url})" if run_url else ""]
     return "\n\n".join(filter(None, parts))
@@ -108,9 +122,14 @@ def report(environments: Iterable[EnvironmentReport], run_url: str = "") -> str:
 
 def scannable(images: tuple[EcrImage, ...]) -> tuple[EcrImage, ...]:
     """Return those of `images` whose scans count: the tagged ones, and those that an index may refer to."""
-    # ECR scans no index, and other untagged images expire within days.
-    parts = _index_parts(images)
-    return tuple(image for image in images if not image.is_index and (image.tags or image.digest in parts))
+    # ECR scans no index, no signature and no archived image, and other untagged images expire within days.
+    parts = lifecycle.index_parts(images)
+    return tuple(
+        image
+        for image in images
+        if not (image.is_index or image.archived or vouching.subject_of(image))
+        and (image.tags or image.digest in parts)
+    )
 
 
 def with_image_counts(
@@ -121,13 +140,17 @@ def with_image_counts(
     now: dt.datetime,
 ) -> RegistryReport:
     """Return `empty` with the counts of `images`; `scans` are findings by digest, `None` without a scan."""
-    parts = _index_parts(images)
+    parts = lifecycle.index_parts(images)
+    applied = lifecycle.applied_rules(rules, lifecycle.lifecycle_images(images, now))
     return replace(
         empty,
         images=len(images),
-        untagged=sum(not image.tags for image in images),
+        untagged=sum(not (image.tags or image.subject) for image in images),
         stale=sum(_is_stale(image, now) for image in images),
-        expiring=_expiring(rules, images, now),
+        expiring=_shown(image for image in images if image.digest in applied and not applied[image.digest].archives),
+        archiving=_shown(image for image in images if image.digest in applied and applied[image.digest].archives),
+        archived=sum(image.archived for image in images),
+        orphans=len(vouching.without_subject(images)),
         severe=sum((findings or {}).get(severity, 0) for findings in scans.values() for severity in _SEVERE),
         unscanned=sum(findings is None for digest, findings in scans.items() if digest not in parts),
     )
@@ -151,20 +174,26 @@ def _section(environment: EnvironmentReport) -> str:
     reports = environment.registries
     notes = [f"- `{row.registry.name}`: {as_markdown(rule)}" for row in reports for rule in row.broken]
     notes += [f"- `{row.registry.name}`: next to expire: {_first(row.expiring)}" for row in reports if row.expiring]
-    notes += [f"- `{name}` is in ECR, but not in envs/{environment.name}/ecr.tf: it was made by hand. Have it imported "
-              "into the state with an entry of its own, or deleted." for name in environment.unknown]  # fmt: skip
+    notes += [
+        f"- `{row.registry.name}`: next to be archived: {_first(row.archiving)}" for row in reports if row.archiving
+    ]
+    notes += [f"- `{row.registry.name}`: {row.orphans} signatures, attestations or SBOMs are of images that are gone: "
+              "docs/registries.md says how to delete them" for row in reports if row.orphans]  # fmt: skip
+    notes += [f"- `{row.registry.name}`: {as_markdown(flaw)}" for row in reports for flaw in row.flaws]
+    notes += [f"- {as_markdown(note)}" for note in environment.running.notes]
     notes += [f"- a plan of the whole environment would {as_markdown(change)}" for change in environment.drift]
-    notes += [f"- {as_markdown(push)}" for push in environment.pushes]
     table = _table(reports) if reports else "No registries are described."
     all_good = "Everything is as it is described." if reports else ""
-    return "\n\n".join(filter(None, [head, table, "\n".join(notes) or all_good]))
+    images, clusters = sum(row.running for row in reports), environment.running.clusters
+    running = f"{images} images of these registries run in {clusters} clusters." if clusters else ""
+    return "\n\n".join(filter(None, [head, table, "\n".join(notes) or all_good, running]))
 
 
 def _table(reports: Iterable[RegistryReport]) -> str:
-    columns = ("registry", "owner", "images", "untagged", "stale", "expiring", _FINDINGS, "not scanned")
+    columns = ("registry", "owner", "images", "archived", "untagged", "stale", "expiring", _FINDINGS, "not scanned")
     cells = [
         (row.registry.name, row.registry.owner,
-         *map(str, (row.images, row.untagged, row.stale, len(row.expiring), row.severe, row.unscanned)))
+         *map(str, (row.images, row.archived, row.untagged, row.stale, len(row.expiring), row.severe, row.unscanned)))
         for row in reports
     ]  # fmt: skip
     return review.markdown_table(columns, cells)
@@ -180,6 +209,7 @@ def _inspect_registry(
     registry: RegistryEntry,
     controls: Mapping[Risk, RiskControls],
     plan: TerraformPlan,
+    running: ClusterReport,
     now: dt.datetime,
 ) -> RegistryReport:
     repository = ecr.describe(registry.name)
@@ -188,65 +218,35 @@ def _inspect_registry(
     if repository is None:
         return RegistryReport(registry, broken)
     images = ecr.images(registry.name)
-    rules = compliance.parse_lifecycle(repository.lifecycle) if repository.lifecycle else ()
+    rules: tuple[LifecycleRule, ...] = ()
+    try:
+        rules = lifecycle.parse_lifecycle(repository.lifecycle) if repository.lifecycle else ()
+    except ValueError as error:
+        broken = (*broken, f"its lifecycle policy cannot be read: {error}")
     # One request per image: ECR has no batch operation for scan results.
     scans = {image.digest: ecr.findings(registry.name, image.digest) for image in scannable(images)}
-    return with_image_counts(RegistryReport(registry, broken), images, scans, rules, now)
-
-
-def _unknown(ecr: PlatformEcr, environment: str, entries: Iterable[RegistryEntry]) -> tuple[str, ...]:
-    """Return the repositories of this account that have no entry."""
-    # One account may hold several environments: a repository counts for the environment in its tag.
-    described = {(entry.environment, entry.name) for entry in entries}
-    return tuple(
-        name
-        for name in ecr.names()
-        if (environment, name) not in described
-        and (
-            (repository := ecr.describe(name)) is None
-            or (repository.tags.get(ENVIRONMENT_TAG, ""), name) not in described
-        )
+    digests = in_use.digests_in(running, repository.uri)
+    # Also of images that run without a tag, whose scans count nowhere else.
+    unread = [image.digest for image in images if image.digest in digests - scans.keys() and not image.is_index]
+    of_running = scans | {digest: ecr.findings(registry.name, digest) for digest in unread}
+    flaws = in_use.flaws(images, digests, of_running, registry.environment, now)
+    return with_image_counts(
+        RegistryReport(registry, broken, running=len(digests), flaws=flaws), images, scans, rules, now
     )
 
 
 def _is_stale(image: EcrImage, now: dt.datetime) -> bool:
     last = max(filter(None, (image.pushed, image.pulled)))
-    return bool(image.tags) and now - last > dt.timedelta(days=STALE_DAYS)
+    is_image = image.tags and not image.archived and not vouching.subject_of(image)
+    return bool(is_image) and now - last > dt.timedelta(days=STALE_DAYS)
 
 
-def _expiring(rules: Iterable[LifecycleRule], images: tuple[EcrImage, ...], now: dt.datetime) -> tuple[str, ...]:
-    parts = _index_parts(images)
-    stored = [
-        LifecycleImage(
-            image.digest, frozenset(image.tags), (now - image.pushed) / dt.timedelta(days=1), image.digest in parts
-        )
-        for image in images
-    ]
-    expired = compliance.expired_images(rules, stored)
-    return tuple(
-        image.tags[0] if image.tags else f"untagged {image.digest[:19]}" for image in images if image.digest in expired
-    )
-
-
-def _index_parts(images: tuple[EcrImage, ...]) -> frozenset[str]:
-    """Return the digests of all images that an index among `images` may refer to."""
-    # Only the index itself says which ones, and ECR records its reading as a pull: the report would keep images alive.
-    has_index = any(image.is_index for image in images)
-    return frozenset(image.digest for image in images if has_index and not image.tags and not image.is_index)
+def _shown(images: Iterable[EcrImage]) -> tuple[str, ...]:
+    return tuple(image.tags[0] if image.tags else f"untagged {image.digest[:19]}" for image in images)
 
 
 def _drift(plan: TerraformPlan) -> tuple[str, ...]:
     return tuple(f"{' and '.join(change.actions)} {change.address}" for change in plan.changes)
-
-
-def _pushes(workspace: TerraformWorkspace) -> tuple[str, ...]:
-    """Return what a push can make by itself. An older plan role may not look, and not every region has templates."""
-    try:
-        prefixes = account_facts.open_templates(session.ecr_client(workspace.variables))
-    except (AccessDenied, RegistryRefused) as error:
-        return (f"what a push makes by itself is unknown: {error.why}",)
-    return tuple(f"a push under the prefix {prefix} makes a repository that nobody requested and everybody can use: "
-                 "quarantine it with modules/aws_ecr_registry" for prefix in prefixes)  # fmt: skip
 
 
 def _whole_plan(workspace: TerraformWorkspace) -> TerraformPlan:

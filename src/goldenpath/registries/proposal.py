@@ -119,7 +119,8 @@ def propose_removal(context: ProposalContext, name: str, today: dt.date) -> Prop
     images = ecr.images(name) if repository else ()
     retirement.require_announced_dates(registry, repository)
     # Signs of use do not stop the proposal: it shows them, and the apply checks that somebody approved them (ADR 0006).
-    signs = retirement.signs_of_use(registry, images, today)
+    excluded = retirement.roles_without_pull_times(ecr)
+    signs = retirement.signs_of_use(registry, images, today, excluded)
     if images:
         # Without manifests, whose reading counts as a pull: the apply lists them.
         retirement.write_image_listing(images, {}, name, workspace.environment, workspace.work_dir)
@@ -131,7 +132,8 @@ def propose_removal(context: ProposalContext, name: str, today: dt.date) -> Prop
         f"Nothing in it was pulled in the last {retirement.QUIET_DAYS} days, and no release of prod is in it."
     )  # fmt: skip
     lost = (
-        f"Images that are deleted with it: {len(images)}. The run that opened this keeps their listing as an artifact."
+        f"Images that are deleted with it: {retirement.images_in_words(images)}. "
+        "The run that opened this keeps their listing as an artifact."
     )
     text = PullRequestText("Remove", _facts(registry), lead=(used, lost))
     shown = tuple(sorted(key for sign in signs for key in sign.keys))

@@ -16,8 +16,9 @@ from goldenpath.registries import compliance
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.compliance import GracePeriod
 from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.images import in_use
 from goldenpath.shared import codec
-from goldenpath.shared.errors import RetirementRefused
+from goldenpath.shared.errors import GoldenPathError, RetirementRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -134,7 +135,12 @@ def require_announced_dates(registry: RegistryEntry, repository: EcrDescription 
 
 
 def require_removable(
-    registry: RegistryEntry, images: Iterable[EcrImage], today: dt.date, *, shown: Iterable[str]
+    registry: RegistryEntry,
+    images: Iterable[EcrImage],
+    today: dt.date,
+    *,
+    shown: Iterable[str],
+    excluded: Sequence[str] | None = None,
 ) -> None:
     """Refuse with `RetirementRefused`, naming every reason, to remove `registry` today.
 
@@ -142,15 +148,18 @@ def require_removable(
     with the keys `shown`, which its proposal displayed and a second person approved.
     """
     # Images can be pushed or pulled between the review and the apply, so the signs are collected again at the apply.
-    signs = signs_of_use(registry, images, today)
+    signs = signs_of_use(registry, images, today, excluded)
     if new := [sign for sign in signs if not sign.keys <= {*shown}]:
         raise _refused(registry, f"{describe_signs(new)}; the proposal did not show this", _ASK_AGAIN)
 
 
-def signs_of_use(registry: RegistryEntry, images: Iterable[EcrImage], today: dt.date) -> tuple[UsageSign, ...]:
-    """Return the evidence against removing `registry`: recent pulls, pushes after the deprecation, releases of prod.
+def signs_of_use(
+    registry: RegistryEntry, images: Iterable[EcrImage], today: dt.date, excluded: Sequence[str] | None = None
+) -> tuple[UsageSign, ...]:
+    """Return the evidence against removing `registry`: recent pulls, images that run, late pushes, releases of prod.
 
-    Raises `RetirementRefused` when it is too early to remove it at all.
+    `excluded` are the roles whose pulls ECR does not record; `None` when that could not be read. Raises
+    `RetirementRefused` when it is too early to remove it at all.
     """
     stage = retirement_stage(registry, today)
     if stage is RetirementStage.ACTIVE:
@@ -159,8 +168,25 @@ def signs_of_use(registry: RegistryEntry, images: Iterable[EcrImage], today: dt.
         raise _refused(registry, f"its grace period runs until {registry.remove_after}", "wait until that day is over")
     ordered = sorted(images, key=lambda image: image.digest)
     deprecated_since = _date(registry, registry.deprecated_since)
-    signs = (_recent_pulls(ordered, today), _late_pushes(ordered, deprecated_since), _releases(ordered))
+    signs = (
+        _recent_pulls(ordered, today, excluded), _running(ordered), _late_pushes(ordered, deprecated_since),
+        _releases(ordered),
+    )  # fmt: skip
     return tuple(sign for sign in signs if sign.keys)
+
+
+def roles_without_pull_times(ecr: PlatformEcr) -> tuple[str, ...] | None:
+    """Return the roles whose pulls ECR does not record; `None` when this run may not read that."""
+    try:
+        return ecr.excluded_from_pull_times()
+    except GoldenPathError:
+        return None
+
+
+def images_in_words(images: Sequence[EcrImage]) -> str:
+    """Return how many images there are, and how many of them are archived."""
+    archived = sum(image.archived for image in images)
+    return f"{len(images)}, of which {archived} are archived" if archived else f"{len(images)}"
 
 
 def describe_signs(signs: Iterable[UsageSign]) -> str:
@@ -175,7 +201,8 @@ def save_image_listing(ecr: PlatformEcr, name: str, environment: str, work_dir: 
     """
     images = ecr.images(name)
     # ECR records the reading of a manifest as a pull, so a removal that is refused afterwards would look like use.
-    manifests = ecr.manifests(name, tuple(image.digest for image in images))
+    # What is archived cannot be read without being restored; it is listed without its manifest.
+    manifests = ecr.manifests(name, tuple(image.digest for image in images if not image.archived))
     write_image_listing(images, manifests, name, environment, work_dir)
     return tuple(image.digest for image in images)
 
@@ -187,7 +214,8 @@ def write_image_listing(
     rows: list[dict[str, Any]] = [
         {
             "digest": image.digest, "tags": image.tags, "size": image.size, "pushed": image.pushed.isoformat(),
-            "pulled": image.pulled.isoformat() if image.pulled else None, "manifest": manifests.get(image.digest),
+            "pulled": image.pulled.isoformat() if image.pulled else None, "archived": image.archived,
+            "manifest": manifests.get(image.digest),
         }
         for image in images
     ]  # fmt: skip
@@ -196,12 +224,32 @@ def write_image_listing(
     codec.write_bytes(path, codec.encode({"registry": name, "environment": environment, "images": rows}))
 
 
-def _recent_pulls(images: Sequence[EcrImage], today: dt.date) -> UsageSign:
+def _recent_pulls(images: Sequence[EcrImage], today: dt.date, excluded: Sequence[str] | None) -> UsageSign:
     since = today - dt.timedelta(days=QUIET_DAYS)
     days = {image.digest: image.pulled.date() for image in images if image.pulled and image.pulled.date() >= since}
     latest = max(days.values(), default=None)
     reason = f"{len(days)} of its images were pulled in the last {QUIET_DAYS} days, last on {latest}"
-    return UsageSign(reason, _keys("pulled", days))
+    return UsageSign(f"{reason} ({_whose_pulls(excluded)})", _keys("pulled", days))
+
+
+def _whose_pulls(excluded: Sequence[str] | None) -> str:
+    # ECR records when an image was pulled, and not by whom; a daily re-scan of a release is a pull, too.
+    match excluded:
+        case None:
+            return "ECR does not say by whom; whether the roles that re-scan are excluded from pull times is not known"
+        case []:
+            return "ECR does not say by whom, and excludes no role from pull times: it may be the daily re-scan"
+        case _:
+            roles = ", ".join(arn.rpartition(":")[2] for arn in excluded[:_SHOWN_TAGS])
+            more = f" and {len(excluded) - _SHOWN_TAGS} more" if len(excluded) > _SHOWN_TAGS else ""
+            return f"not by {roles}{more}, whose pulls ECR does not record"
+
+
+def _running(images: Sequence[EcrImage]) -> UsageSign:
+    # Set where the platform looks at clusters, and taken away a week after an image was last seen there.
+    running = [image.digest for image in images if in_use.has_run_lately(image)]
+    reason = f"{len(running)} of its images run in a cluster, or did so a week before it was last looked at"
+    return UsageSign(reason, _keys("running", running))
 
 
 def _late_pushes(images: Sequence[EcrImage], deprecated_since: dt.date) -> UsageSign:

@@ -1,4 +1,4 @@
-"""The `registry` commands of the platform's workflows: propose, find and apply what was merged, retire, report."""
+"""The `registry` commands of the platform's workflows: propose, apply what was merged, retire, report, protect."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.registries import apply, hygiene, platform_git, proposal, retirement
+from goldenpath.registries import apply, hygiene, platform_git, proposal, protect, retirement
 from goldenpath.registries.apply import ApplyContext
 from goldenpath.registries.github.repository import GithubRepository
 from goldenpath.registries.merge.checks import Checkouts
@@ -21,7 +21,7 @@ from goldenpath.registries.request import known_environment, known_environments,
 from goldenpath.registries.terraform.planning import LOCK_SECONDS, EnvironmentAccess, RoleKind
 from goldenpath.shared import codec, runner
 from goldenpath.shared.console import Progress
-from goldenpath.shared.errors import BadInput, ProposalUnbound
+from goldenpath.shared.errors import BadInput, ProposalUnbound, RegistryRefused
 from goldenpath.shared.runner import Runner
 
 if TYPE_CHECKING:
@@ -122,7 +122,26 @@ def report_hygiene(checkout: Path) -> None:
     Progress().line(f"✓ {thread.url}: {hygiene.compliance_rate(everything)} comply")
 
 
-COMMANDS = (propose_registry, retire_registry, find_merged, apply_merged, report_hygiene)
+@click.command("protect")
+@CHECKOUT
+def protect_images(checkout: Path) -> None:
+    """Keep images that run in the clusters that GOLDENPATH_IN_USE_ROLES leads to; without it, do nothing."""
+    run, progress, failed = _run(), Progress(), 0
+    access, today = _access(checkout, run, RoleKind.IN_USE), dt.datetime.now(dt.UTC).date()
+    for environment in known_environments():
+        result = protect.protect(access, environment, today)
+        failed += result.failed
+        for line in result.lines:
+            progress.line(line)
+    if failed:
+        raise RegistryRefused(
+            f"The images that run of {failed} registries are not protected",
+            why="The lines above say what was refused",
+            fix="Correct that, then run again: what was tagged stays tagged",
+        )
+
+
+COMMANDS = (propose_registry, retire_registry, find_merged, apply_merged, report_hygiene, protect_images)
 
 
 def _report(run: Runner, result: ApplyRequests) -> None:

@@ -6,6 +6,7 @@ variables (`AWS_ENDPOINT_URL`): an emulator needs no special case.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 from botocore.parsers import ResponseParserError
+from botocore.signers import RequestSigner
 
 from goldenpath.shared import oidc, runner, verbose
 from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 # A release is short. An apply may take half an hour, and cannot be given new credentials on its way.
 RELEASE_SECONDS, PLATFORM_SECONDS = 900, 3600
+_TOKEN_SECONDS = 60
 Sdk = boto3.Session
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30)
 _NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+", re.ASCII)
@@ -126,6 +129,36 @@ def s3_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: st
     )  # fmt: skip
     client: S3Client = made
     return client
+
+
+def service_client(sdk: Sdk, service: str, region: str, key: Key | None = None, endpoint: str | None = None) -> Any:  # noqa: ANN401  a client of any service
+    """Return a client of `service`, as `ecr_client` does."""
+    access = (key.id, key.secret, key.token or None) if key else (None, None, None)
+    return _client(
+        sdk, service, _CONFIG, region_name=region, endpoint_url=endpoint,
+        aws_access_key_id=access[0], aws_secret_access_key=access[1], aws_session_token=access[2],
+    )  # fmt: skip
+
+
+def cluster_token(sts: Any, cluster: str) -> str:  # noqa: ANN401  a client of STS
+    """Return a token for the Kubernetes API of the EKS cluster `cluster`, good for a minute.
+
+    It is a signed request to `GetCallerIdentity` that the cluster sends in our place. Source: the code of
+    `aws-iam-authenticator`, "API authorization from outside a cluster".
+    """
+    signer = RequestSigner(
+        sts.meta.service_model.service_id, sts.meta.region_name, "sts", "v4", sts._request_signer._credentials,  # noqa: SLF001
+        sts.meta.events,
+    )  # fmt: skip
+    request = {
+        "method": "GET",
+        "url": f"{sts.meta.endpoint_url}/?Action=GetCallerIdentity&Version=2011-06-15",
+        "body": {},
+        "headers": {"x-k8s-aws-id": cluster},
+        "context": {},
+    }
+    signed = signer.generate_presigned_url(request, "GetCallerIdentity", expires_in=_TOKEN_SECONDS)
+    return f"k8s-aws-v1.{base64.urlsafe_b64encode(signed.encode()).decode().rstrip('=')}"
 
 
 def exchanged(sdk: Sdk, wanted: RoleSession, identity: str) -> Key:

@@ -34,9 +34,16 @@ def repository_tags(client: ECRClient, arn: str) -> dict[str, str]:
     return {tag["Key"]: tag.get("Value", "") for tag in client.list_tags_for_resource(resourceArn=arn)["tags"]}
 
 
-def images(client: ECRClient, name: str, account: AccountId | None = None) -> list[ImageDetailTypeDef]:
-    """Return the description of every image of the repository `name`."""
-    pages = client.get_paginator("describe_images").paginate(**registry(account), repositoryName=name)
+def images(
+    client: ECRClient, name: str, account: AccountId | None = None, *, archived: bool = False
+) -> list[ImageDetailTypeDef]:
+    """Return the description of every image of the repository `name` that can be pulled.
+
+    With `archived` also of those that were archived, or are being restored.
+    """
+    # Without a filter ECR hides archived images, and a repository that seems to be empty cannot be deleted.
+    options: dict[str, Any] = {"filter": {"imageStatus": "ANY"}} if archived else {}
+    pages = client.get_paginator("describe_images").paginate(**registry(account), repositoryName=name, **options)
     return [image for page in pages for image in page["imageDetails"]]
 
 

@@ -1,1 +1,1 @@
-"""Doubles of the parts of AWS that moto lacks, for tests only."""
+"""Doubles of AWS that only tests use: moto with the parts of ECR that it lacks, or is kinder in."""

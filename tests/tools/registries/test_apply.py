@@ -16,8 +16,9 @@ from goldenpath.cli import goldenpath
 from goldenpath.delivery.release import binding
 from goldenpath.registries import compliance, review
 from goldenpath.registries.aws.ecr import PlatformEcr
-from goldenpath.registries.compliance import LifecycleImage
 from goldenpath.registries.config import ecr_tf, hcl_edit
+from goldenpath.registries.images import lifecycle
+from goldenpath.registries.images.lifecycle import LifecycleImage
 from goldenpath.registries.request import parse_request
 from goldenpath.registries.terraform import locks, planning, plans, program
 from goldenpath.registries.terraform.program import Terraform
@@ -93,7 +94,8 @@ def test_ecr_says_what_the_risk_brings(world: World, checkout: Path, risk: str) 
     assert found["encryptionConfiguration"]["encryptionType"] == brought.encryption
     assert found["imageScanningConfiguration"] == {"scanOnPush": True}
     policy = json.loads(ecr.get_lifecycle_policy(repositoryName="my-app")["lifecyclePolicyText"])
-    assert {rule["selection"]["countNumber"] for rule in policy["rules"]} == {7, brought.keep}
+    # Untagged images and caches go by age; signatures and what is in use stay, all of them.
+    assert {rule["selection"]["countNumber"] for rule in policy["rules"]} == {7, 30, 100000, brought.keep}
     tags = {tag["Key"]: tag["Value"] for tag in ecr.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]}
     assert tags == {
         "goldenpath.idp/id": "REGISTRY_MY_APP",
@@ -128,7 +130,9 @@ def test_a_release_in_use_outlives_any_number_of_dev_builds(world: World, checko
     builds = [
         LifecycleImage(f"build-{day}", frozenset({f"{day:07x}", f"dev-{day:07x}"}), days=day) for day in range(200)
     ]
-    gone = compliance.expired_images(compliance.parse_lifecycle(policy), [release, *builds])
+    signatures = [LifecycleImage(f"signature of {one.digest}", frozenset({f"sha256-{index:064x}.sig"}), days=one.days)
+                  for index, one in enumerate([release, *builds])]  # fmt: skip
+    gone = lifecycle.expired_images(lifecycle.parse_lifecycle(policy), [release, *builds, *signatures])
     assert gone == {f"build-{day}": 40 for day in range(20, 200)}
 
 

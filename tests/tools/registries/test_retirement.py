@@ -64,6 +64,23 @@ def test_a_registry_is_deprecated_then_removed_with_its_images_listed(
     ]
 
 
+def test_archived_images_are_shown_and_removed_with_the_rest(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.made()
+    ecr = platform.world.client("ecr")
+    ecr.put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="dev-a1b2c3d")
+    asked = {"repositoryName": "my-app", "imageId": {"imageTag": "dev-a1b2c3d"}}
+    ecr.update_image_storage_class(**asked, targetStorageClass="ARCHIVE")
+    retired(platform, "deprecate")
+    platform.apply(platform.merge(2))
+    in_days(monkeypatch, 31)
+    retired(platform, "remove")
+    assert "Images that are deleted with it: 1, of which 1 are archived." in platform.threads[2].body
+    platform.apply(platform.merge(3))
+    assert platform.names() == []
+
+
 def removal_proposed(platform: Platform, monkeypatch: pytest.MonkeyPatch, tag: str) -> None:
     """Make a registry that holds an image under `tag`, let its grace period pass, and propose its removal."""
     platform.made()
@@ -136,9 +153,9 @@ def test_hygiene_reports_in_one_issue_and_changes_nothing(platform: Platform) ->
     assert "1 of 2 (50 %) comply" in platform.run(platform.clone(), "hygiene")
     issue = platform.threads[-1]
     assert (issue.title, issue.labels) == ("Registries: hygiene report", ["ecr-hygiene"])
-    assert "| my-app | team-web | 3 | 1 | 0 | 0 | 1 | 1 |" in issue.body
+    assert "| my-app | team-web | 3 | 0 | 1 | 0 | 0 | 1 | 1 |" in issue.body
     assert "- `hello-web`: the repository does not exist" in issue.body
-    assert "- `by-hand` is in ECR, but not in envs/dev/ecr.tf" in issue.body
+    assert "- `by-hand` (dev, test, staging, prod): made by hand" in issue.body
     assert 'create module.ecr\\_repositories\\["hello-web"\\].aws\\_ecr\\_repository.this' in issue.body
     platform.run(platform.clone(), "hygiene")
     assert len(platform.threads) == 2

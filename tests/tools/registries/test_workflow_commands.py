@@ -227,7 +227,9 @@ def test_a_retention_that_was_edited_by_hand_is_planned_and_applied_by_the_wizar
     assert "Keeping 90 images of about 250 MB" in pull.body
     platform.apply(platform.merge(2))
     policy = platform.world.client("ecr").get_lifecycle_policy(repositoryName="my-app")["lifecyclePolicyText"]
-    assert {rule["selection"]["countNumber"] for rule in json.loads(policy)["rules"]} == {7, 90}
+    counts = {rule["selection"]["countNumber"] for rule in json.loads(policy)["rules"] if rule["rulePriority"] >= 10}
+    # Caches go by age; every rule that counts releases keeps what the entry says.
+    assert counts == {30, 90}
 
 
 def test_an_entry_written_without_requester_and_domain_is_given_them_by_the_wizard(platform: Platform) -> None:

@@ -22,10 +22,12 @@ from goldenpath.delivery.rules import app, settled
 from goldenpath.delivery.rules.app import AppRules
 from goldenpath.delivery.rules.decision import decide
 from goldenpath.delivery.secrets import gitleaks
-from goldenpath.registries import compliance, hygiene
-from goldenpath.registries.compliance import LifecycleImage
+from goldenpath.registries import hygiene
 from goldenpath.registries.config import hcl_edit
 from goldenpath.registries.config.ecr_tf import BLOCK, MAP
+from goldenpath.registries.images import lifecycle
+from goldenpath.registries.images.lifecycle import LifecycleImage
+from goldenpath.registries.unregistered import AccountReport, RepositoryOrigin, UnregisteredRepository
 from tests.unit import policy_table
 from tests.unit.builders import report, secret
 
@@ -110,7 +112,7 @@ def images(count: int) -> list[LifecycleImage]:
     return [LifecycleImage(f"sha256:{number}", frozenset({f"dev-{number}"}), number) for number in range(count)]
 
 
-RULES = compliance.parse_lifecycle(json.dumps({"rules": [
+RULES = lifecycle.parse_lifecycle(json.dumps({"rules": [
     {"rulePriority": 1, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 20}},
 ]}))  # fmt: skip
 
@@ -173,11 +175,15 @@ def registry_taken_out(count: int) -> Callable[[], object]:
 
 def images_expired(count: int) -> Callable[[], object]:
     listed = images(count)
-    return lambda: compliance.expired_images(RULES, listed)
+    return lambda: lifecycle.expired_images(RULES, listed)
 
 
 def hygiene_reported(count: int) -> Callable[[], object]:
-    environment = hygiene.EnvironmentReport("dev", unknown=tuple(f"app-{number}" for number in range(count)))
+    others = tuple(
+        UnregisteredRepository(f"app-{number}", f"uri/app-{number}", RepositoryOrigin.UNKNOWN)
+        for number in range(count)
+    )
+    environment = hygiene.EnvironmentReport("dev", account=AccountReport(others))
     return lambda: hygiene.report([environment])
 
 

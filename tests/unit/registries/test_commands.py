@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from tests.unit.registries.images import stored
 
 from goldenpath.cli import goldenpath
 from goldenpath.registries import catalogue
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.terraform import planning
 from goldenpath.registries.terraform.plans import TerraformPlan
+from goldenpath.shared import runner
 from goldenpath.shared.errors import BadInput, RegistryRequestInvalid, RegistryUnknown
 
 if TYPE_CHECKING:
@@ -28,9 +31,10 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(checkout: Path, command: str, **options: str) -> str:
+def run(checkout: Path, command: str, *flags: str, **options: str) -> str:
     given = {"checkout": str(checkout), **options}
-    words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+    words = [*flags]
+    words += [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
     done = CliRunner(env={"GOLDENPATH_ENVIRONMENT": ""}).invoke(
         goldenpath, ["registry", command, *words], standalone_mode=False
     )
@@ -119,3 +123,32 @@ def test_an_unknown_registry_is_told_before_any_program_starts(
 ) -> None:
     with pytest.raises(RegistryUnknown, match="There is no registry 'nobody' in dev"):
         run(checkout, command, environment="dev", name="nobody", state_bucket="b", **more)
+
+
+def test_the_lifecycle_of_a_registry_is_shown_and_compared_with_ecrs_preview(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(checkout, "request", environment="dev", name="my-app", owner="team-web", risk="low")
+    rule = {
+        "rulePriority": 1,
+        "description": "Untagged images go after 7 days",
+        "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7},
+        "action": {"type": "expire"},
+    }
+    with stored.registry([rule]) as held:
+        held.push("old", days=8)
+        held.push("release", "dev-1", days=80)
+        monkeypatch.setattr(runner, "variables", lambda: stored.KEYS)
+        named = {"environment": "dev", "name": "my-app"}
+        shown = run(checkout, "lifecycle", **named)
+        assert "my-app: of 2 images, 1 would be removed and 0 archived" in shown
+        assert "rule 1: Untagged images go after 7 days" in shown
+        assert "✓ ECR's own preview says the same" in run(checkout, "lifecycle", "--preview", **named)
+
+
+def test_the_policies_of_the_roles_for_images_in_use_are_printed(checkout: Path) -> None:
+    words = ["registry", "in-use-policies", "--account=123456789012"]
+    done = CliRunner().invoke(goldenpath, words, standalone_mode=False)
+    assert json.loads(done.output).keys() == {"look", "tag"}
+    with pytest.raises(BadInput, match="An input cannot be used"):
+        CliRunner().invoke(goldenpath, words[:2], standalone_mode=False, catch_exceptions=False)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from tests.unit.registries.images.stored import NAME, registry
 
 from goldenpath.registries import retirement
 from goldenpath.registries.aws.ecr import EcrImage
@@ -13,7 +16,10 @@ from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.config.ecr_tf import RegistryEntry
 from goldenpath.registries.request import Risk
 from goldenpath.registries.retirement import RetirementStage
-from goldenpath.shared.errors import RegistryConfigUnexpected, RetirementRefused
+from goldenpath.shared.errors import AccessDenied, RegistryConfigUnexpected, RetirementRefused
+
+if TYPE_CHECKING:
+    from goldenpath.registries.aws.ecr import PlatformEcr
 
 TODAY = dt.date(2026, 11, 21)
 LONG_AGO = dt.date(2026, 1, 1)
@@ -21,6 +27,7 @@ PATH = Path("envs/dev/ecr.tf")
 ACTIVE = RegistryEntry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW)
 LEAVING = replace(ACTIVE, deprecated_since="2026-11-01", remove_after="2026-12-01")
 OVER = replace(ACTIVE, deprecated_since="2026-10-01", remove_after="2026-11-20")
+NOT_KNOWN = "ECR does not say by whom; whether the roles that re-scan are excluded from pull times is not known"
 TEXT = """locals {
   ecr_repositories = {
     # ours
@@ -157,7 +164,17 @@ def test_nobody_can_approve_the_grace_period_away(registry: RegistryEntry, why: 
 @pytest.mark.parametrize(
     ("used", "why"),
     [
-        (pulled(14), "1 of its images were pulled in the last 14 days, last on 2026-11-07"),
+        (
+            pulled(14),
+            (
+                "1 of its images were pulled in the last 14 days, last on 2026-11-07 (ECR does not say by whom; "
+                "whether the roles that re-scan are excluded from pull times is not known)"
+            ),
+        ),
+        (
+            image("sha256:a", "in-use-20261118-aaaaaaaaaaaa"),
+            "1 of its images run in a cluster, or did so a week before it was last looked at",
+        ),
         (pulled(100, "a1b2c3d", "prod-a1b2c3d"), "it holds releases of prod: prod-a1b2c3d"),
         (
             image("sha256:a", pushed=TODAY),
@@ -191,3 +208,44 @@ def test_what_its_proposal_did_not_show_nobody_can_have_approved() -> None:
     assert refused.value.fix == (
         "put its entry back into ecr.tf, then start retire-ecr-registry again: it has what is new approved"
     )
+
+
+ROLES = tuple(f"arn:aws:iam::123456789012:role/rescan-{number}" for number in range(6))
+
+
+@pytest.mark.parametrize(
+    ("excluded", "whose"),
+    [
+        ((), "ECR does not say by whom, and excludes no role from pull times: it may be the daily re-scan"),
+        (ROLES[:1], "not by role/rescan-0, whose pulls ECR does not record"),
+        (ROLES, (f"not by {', '.join(f'role/rescan-{number}' for number in range(5))} and 1 more, whose pulls ECR does "
+         "not record")),
+    ],
+)  # fmt: skip
+def test_a_recent_pull_says_whether_it_may_be_our_own_rescan(excluded: tuple[str, ...], whose: str) -> None:
+    (sign,) = retirement.signs_of_use(OVER, [pulled(2)], TODAY, excluded)
+    assert sign.reason.endswith(f"last on 2026-11-19 ({whose})")
+    assert sign.keys == {"pulled a"}
+
+
+def test_archived_images_are_removed_with_the_rest_and_only_the_others_are_read(tmp_path: Path) -> None:
+    with registry() as held:
+        new, old = held.push("new", "dev-2"), held.push("old", "dev-1", image_status="ARCHIVED")
+        assert retirement.images_in_words(held.platform.images(NAME)) == "2, of which 1 are archived"
+        digests = retirement.save_image_listing(held.platform, NAME, "dev", tmp_path)
+        assert set(digests) == {new, old}
+        listed = json.loads((tmp_path / "backup" / "dev-my-app.json").read_bytes())["images"]
+        assert {row["digest"]: (row["archived"], row["manifest"] is None) for row in listed} == {
+            new: (False, False), old: (True, True),
+        }  # fmt: skip
+        held.platform.delete(NAME, digests)
+        assert held.platform.images(NAME) == ()
+        held.client.delete_repository(repositoryName=NAME)
+
+
+def test_a_run_that_may_not_read_exclusions_does_not_know_them() -> None:
+    class Denied:
+        def excluded_from_pull_times(self) -> tuple[str, ...]:
+            raise AccessDenied("Not allowed to list the pull-time exclusions", fix="Allow it")
+
+    assert retirement.roles_without_pull_times(cast("PlatformEcr", Denied())) is None

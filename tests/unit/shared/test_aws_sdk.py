@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -45,3 +47,16 @@ def test_a_run_with_a_customised_subject_is_told_so_when_it_is_refused(sts: Any)
         f"AccessDenied: {message}; the subject of this run's tokens is customised: 'repository_id:345'"
     )
     assert "`subject_claim_keys` of modules/github_oidc_roles" in caught.value.fix
+
+
+def test_a_token_for_a_cluster_is_a_request_that_is_signed_for_that_cluster_and_a_minute() -> None:
+    key = aws_sdk.Key("AKID", "secret", "session-token")
+    token = aws_sdk.cluster_token(aws_sdk.service_client(aws_sdk.session(), "sts", REGION, key), "web")
+    kind, _, encoded = token.partition(".")
+    address, _, query = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode().partition("?")
+    signed = dict(parse_qsl(query))
+    assert (kind, address) == ("k8s-aws-v1", f"https://sts.{REGION}.amazonaws.com/")
+    assert (signed["Action"], signed["X-Amz-Expires"]) == ("GetCallerIdentity", "60")
+    assert signed["X-Amz-SignedHeaders"] == "host;x-k8s-aws-id"
+    assert signed["X-Amz-Security-Token"] == "session-token"
+    assert "secret" not in query.replace("session-token", "")

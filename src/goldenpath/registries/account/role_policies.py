@@ -27,6 +27,7 @@ REPOSITORY_READS = (
 # Settings of the registry itself, which know no resource.
 REGISTRY_READS = (
     "ecr:DescribeRegistry",
+    "ecr:DescribePullThroughCacheRules",
     "ecr:DescribeRepositoryCreationTemplates",
     "ecr:GetAccountSetting",
     "ecr:GetRegistryScanningConfiguration",

@@ -1,14 +1,18 @@
 """The only place of the wing that asks ECR: settings, tags, policies, images and scan results of a repository.
 
-It changes one thing: it deletes the images of a registry that is removed.
+It changes two things: it deletes the images of a registry that is removed, and tags the images that run somewhere.
 
 Source: Amazon ECR API reference: `DescribeRepositories`, `ListTagsForResource`, `GetLifecyclePolicy`,
-`GetRepositoryPolicy`, `DescribeImages`, `DescribeImageScanFindings`, `BatchGetImage`, `BatchDeleteImage`; user guide,
-"Scan images for software vulnerabilities" (`DescribeImages` has no findings of basic scanning).
+`GetRepositoryPolicy`, `DescribeImages`, `DescribeImageScanFindings`, `BatchGetImage`, `BatchDeleteImage`, `PutImage`,
+`StartLifecyclePolicyPreview`, `GetLifecyclePolicyPreview`, `ListPullTimeUpdateExclusions`,
+`DescribePullThroughCacheRules`, `DescribeRepositoryCreationTemplates`; user guide, "Scan images for software
+vulnerabilities" (`DescribeImages` has no findings of basic scanning).
 """
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +22,14 @@ from goldenpath.shared.errors import RegistryRefused
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_ecr import ECRClient
 
 # ACTIVE: enhanced scanning never completes, it continues for as long as ECR watches the image.
 _SCANNED = ("COMPLETE", "ACTIVE")
+# A preview of some thousand images takes seconds.
+_PREVIEW_ATTEMPTS, _PREVIEW_PAUSE = 60, 2.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,9 @@ class EcrDescription:
 class EcrImage:
     """One image, or an index of several (`is_index`): `size` in bytes, `pushed` and `pulled` as ECR recorded them.
 
-    `pulled` is `None` for an image that was never pulled. ECR updates it at most once a day.
+    `pulled` is `None` for an image that was never pulled. ECR updates it at most once a day. `archived` tells that it
+    cannot be pulled: it is in the archive since `archived_at`, or on its way back. `activated` is when it last came
+    back. `subject` is the digest of the image that this one vouches for, as a signature does; else empty.
     """
 
     digest: str
@@ -56,6 +64,29 @@ class EcrImage:
     pushed: dt.datetime
     pulled: dt.datetime | None = None
     is_index: bool = False
+    archived: bool = False
+    archived_at: dt.datetime | None = None
+    activated: dt.datetime | None = None
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class AppliedRule:
+    """What a lifecycle policy does with an image: its rule with `priority` expires it, or archives it."""
+
+    priority: int
+    archives: bool = False
+
+
+@dataclass(frozen=True)
+class CreationTemplate:
+    """A template by which a push creates a repository whose name begins with `prefix` (`ROOT`: any name).
+
+    `tags` are those that the new repository gets.
+    """
+
+    prefix: str
+    tags: Mapping[str, str]
 
 
 class PlatformEcr:
@@ -64,11 +95,44 @@ class PlatformEcr:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._client: ECRClient = ecr_client(variables)
 
-    def names(self) -> tuple[str, ...]:
-        """Return the name of every repository of the account and region, sorted."""
+    def uris(self) -> dict[str, str]:
+        """Return every repository of the account and region: name → address, sorted by name."""
         with explained("list the ECR repositories"):
             pages = self._client.get_paginator("describe_repositories").paginate()
-            return tuple(sorted(repository["repositoryName"] for page in pages for repository in page["repositories"]))
+            listed = [repository for page in pages for repository in page["repositories"]]
+            return {one["repositoryName"]: one["repositoryUri"] for one in sorted(listed, key=_name)}
+
+    def cache_prefixes(self) -> tuple[str, ...]:
+        """Return the prefixes of the repositories that pull-through caches create (`ROOT`: any name)."""
+        with explained("list the pull-through caches"):
+            pages = self._client.get_paginator("describe_pull_through_cache_rules").paginate()
+            return tuple(rule["ecrRepositoryPrefix"] for page in pages for rule in page["pullThroughCacheRules"])
+
+    def push_templates(self) -> tuple[CreationTemplate, ...]:
+        """Return the templates by which a push to a repository that does not exist creates it."""
+        with explained("list the repository creation templates"):
+            pages = self._client.get_paginator("describe_repository_creation_templates").paginate()
+            listed: list[Any] = [template for page in pages for template in page["repositoryCreationTemplates"]]
+            return tuple(
+                CreationTemplate(
+                    template["prefix"], {tag["Key"]: tag.get("Value", "") for tag in template.get("resourceTags") or ()}
+                )
+                for template in listed
+                if "CREATE_ON_PUSH" in template.get("appliedFor", ())
+            )
+
+    def excluded_from_pull_times(self) -> tuple[str, ...]:
+        """Return the ARNs of the principals whose pulls ECR does not record."""
+        with explained("list the pull-time exclusions"):
+            excluded: list[str] = []
+            next_page: dict[str, Any] = {}
+            # The SDK has no paginator for this operation.
+            while True:
+                page = self._client.list_pull_time_update_exclusions(**next_page)
+                excluded += page.get("pullTimeUpdateExclusions", [])
+                if not page.get("nextToken"):
+                    return tuple(excluded)
+                next_page = {"nextToken": page["nextToken"]}
 
     def describe(self, name: str) -> EcrDescription | None:
         """Return the repository `name`; `None` when there is none."""
@@ -89,9 +153,9 @@ class PlatformEcr:
             )
 
     def images(self, name: str) -> tuple[EcrImage, ...]:
-        """Return every image of the repository `name`, newest push first."""
+        """Return every image of the repository `name`, archived ones too, newest push first."""
         with explained(f"list the images of {name}"):
-            images = map(_image, ecr.images(self._client, name))
+            images = map(_image, ecr.images(self._client, name, archived=True))
             return tuple(sorted(images, key=lambda image: image.pushed, reverse=True))
 
     def findings(self, name: str, digest: str) -> Mapping[str, int] | None:
@@ -112,7 +176,7 @@ class PlatformEcr:
     def manifests(self, name: str, digests: tuple[str, ...]) -> dict[str, str]:
         """Return the stored manifests of `digests`. ECR records this as a pull of every image.
 
-        Raises `RegistryRefused` when one is missing.
+        Raises `RegistryRefused` when one is missing; those of archived images cannot be read.
         """
         manifests: dict[str, str] = {}
         for batch in ecr.batches(digests):
@@ -138,6 +202,54 @@ class PlatformEcr:
         if left:
             raise RegistryRefused(f"ECR did not delete {', '.join(left)} from {name}", fix="Run again")
 
+    def add_tag(self, name: str, digest: str, tag: str) -> None:
+        """Give the image `digest` one more tag; it may have it already. ECR records this as a pull.
+
+        Raises `RegistryRefused`.
+        """
+        # A tag is added by storing the same manifest again: the digest says that it is the same.
+        with explained(f"tag an image of {name}"), suppress(self._client.exceptions.ImageAlreadyExistsException):
+            stored = self._client.batch_get_image(repositoryName=name, imageIds=[{"imageDigest": digest}])["images"]
+            if not stored:
+                raise RegistryRefused(f"ECR gave no manifest for {digest} of {name}", fix="Run again")
+            media_type = stored[0].get("imageManifestMediaType")
+            more: dict[str, Any] = {"imageManifestMediaType": media_type} if media_type else {}
+            self._client.put_image(
+                repositoryName=name, imageManifest=stored[0]["imageManifest"], imageTag=tag, imageDigest=digest, **more
+            )
+
+    def remove_tags(self, name: str, tags: tuple[str, ...]) -> None:
+        """Take `tags` away from images that have others; with its last tag ECR deletes an image.
+
+        Raises `RegistryRefused`.
+        """
+        with explained(f"remove tags of {name}"):
+            failures = ecr.delete(self._client, name, [{"imageTag": tag} for tag in tags])
+        if failures:
+            raise RegistryRefused(f"ECR did not remove {len(failures)} tags from {name}", fix="Run again")
+
+    def lifecycle_preview(self, name: str, sleep: Callable[[float], None] = time.sleep) -> dict[str, AppliedRule]:
+        """Return what ECR itself would do by the lifecycle policy of `name`, by digest. Raises `RegistryRefused`."""
+        with explained(f"preview the lifecycle policy of {name}"):
+            # Somebody else's preview of the same policy serves as well.
+            with suppress(self._client.exceptions.LifecyclePolicyPreviewInProgressException):
+                self._client.start_lifecycle_policy_preview(repositoryName=name)
+            for _ in range(_PREVIEW_ATTEMPTS):
+                status = self._client.get_lifecycle_policy_preview(repositoryName=name, maxResults=1)["status"]
+                if status != "IN_PROGRESS":
+                    break
+                sleep(_PREVIEW_PAUSE)
+            if status != "COMPLETE":
+                raise RegistryRefused(f"ECR's preview of the lifecycle policy of {name} is {status}", fix="Run again")
+            pages = self._client.get_paginator("get_lifecycle_policy_preview").paginate(repositoryName=name)
+            return {
+                result["imageDigest"]: AppliedRule(
+                    result["appliedRulePriority"], str(result["action"]["type"]) == "TRANSITION"
+                )
+                for page in pages
+                for result in page["previewResults"]
+            }
+
     def _not_deleted(self, name: str, digests: tuple[str, ...]) -> tuple[str, ...]:
         with explained(f"delete images of {name}"):
             failures = ecr.delete(self._client, name, [{"imageDigest": digest} for digest in digests])
@@ -156,6 +268,10 @@ class PlatformEcr:
             return ""
 
 
+def _name(repository: Mapping[str, Any]) -> str:
+    return str(repository["repositoryName"])
+
+
 def _image(detail: Mapping[str, Any]) -> EcrImage:
     return EcrImage(
         digest=detail["imageDigest"],
@@ -164,4 +280,8 @@ def _image(detail: Mapping[str, Any]) -> EcrImage:
         pushed=detail["imagePushedAt"],
         pulled=detail.get("lastRecordedPullTime"),
         is_index=detail.get("imageManifestMediaType") in oci.INDEXES,
+        archived=detail.get("imageStatus", "ACTIVE") != "ACTIVE",
+        archived_at=detail.get("lastArchivedAt"),
+        activated=detail.get("lastActivatedAt"),
+        subject=detail.get("subjectManifestDigest", ""),
     )

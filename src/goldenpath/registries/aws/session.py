@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from goldenpath.shared import aws_sdk
 from goldenpath.shared.aws_sdk import Key, RoleSession
@@ -55,6 +55,15 @@ def s3_client(variables: Mapping[str, str]) -> S3Client:
         return aws_sdk.s3_client(
             aws_sdk.session(), variables.get("AWS_REGION"), _access_key(variables), _endpoint(variables, "S3")
         )
+
+
+def service_client(service: str, variables: Mapping[str, str]) -> Any:  # noqa: ANN401  a client of any service
+    """Return a client of `service`, like `ecs`, as `ecr_client` does. Raises `LoginRefused`."""
+    with aws_sdk.explained("log in to AWS"):
+        return aws_sdk.service_client(
+            aws_sdk.session(), service, variables["AWS_REGION"], _access_key(variables),
+            _endpoint(variables, service.upper()),
+        )  # fmt: skip
 
 
 def _access_key(variables: Mapping[str, str]) -> Key | None:

@@ -125,10 +125,14 @@ def _require_no_entry(workspace: TerraformWorkspace, name: str) -> None:
 
 
 class RoleKind(Enum):
-    """Which of an environment's two roles a run needs; the value is the prefix of the variable that names it."""
+    """Which of an environment's roles a run needs; the value is the prefix of the variable that names it.
+
+    `IN_USE` may tag images, and is set only where images that run somewhere are protected.
+    """
 
     PLAN = "TF_AWS_PLAN_ROLE_"
     APPLY = ROLE_SECRETS
+    IN_USE = "TF_AWS_IN_USE_ROLE_"
 
 
 @dataclass(frozen=True)
@@ -157,13 +161,8 @@ class EnvironmentAccess:
         Raises `UnknownEnvironment`, `BadInput`, `LoginRefused`.
         """
         known_environment(environment)
-        if not self.reaches(environment):
-            raise BadInput(
-                f"No role leads into {environment}",
-                why=f"The secret {self.role_kind.value}{environment.upper()} is not set for this job",
-                fix="Set it; docs/registries.md says what the role needs",
-            )
-        region, bucket = self._region(), self._for("GOLDENPATH_STATE_BUCKET", environment)
+        self._require_role(environment)
+        region, bucket = self._region(), self.setting("GOLDENPATH_STATE_BUCKET", environment)
         if not bucket:
             raise BadInput(
                 "`state_bucket` is missing",
@@ -172,15 +171,35 @@ class EnvironmentAccess:
                 "bucket that keeps Terraform's state",
             )
         return TerraformWorkspace(
-            self.checkout, environment, bucket, region, self.work_dir,
-            {**self.variables, "AWS_REGION": region, **self._credentials(environment, region)},
+            self.checkout, environment, bucket, region, self.work_dir, self.login(environment),
             lock_seconds=self.lock_seconds,
         )  # fmt: skip
 
-    def _credentials(self, environment: str, region: Region) -> dict[str, str]:
-        arn = self._role(environment)
-        if not arn:
-            return {}
+    def login(self, environment: str, role_arn: str = "", region: str = "") -> dict[str, str]:
+        """Return this process's variables with credentials of the role `role_arn`, else of the environment's own.
+
+        Raises `BadInput`, `LoginRefused`.
+        """
+        if not role_arn:
+            self._require_role(environment)
+        chosen, arn = Region(region) if region else self._region(), role_arn or self._role(environment)
+        credentials = self._credentials(environment, arn, chosen) if arn else {}
+        return {**self.variables, "AWS_REGION": chosen, **credentials}
+
+    def _require_role(self, environment: str) -> None:
+        if not self.reaches(environment):
+            raise BadInput(
+                f"No role leads into {environment}",
+                why=f"The secret {self.role_kind.value}{environment.upper()} is not set for this job",
+                fix="Set it; docs/registries.md says what the role needs",
+            )
+
+    def setting(self, name: str, environment: str) -> str:
+        """Return the variable `name` as it is for `environment`, else for all of them; empty where it is not set."""
+        # Its own value first: environments may have AWS accounts, and so buckets, of their own.
+        return self.variables.get(f"{name}_{environment.upper()}") or self.variables.get(name, "")
+
+    def _credentials(self, environment: str, arn: str, region: Region) -> dict[str, str]:
         try:
             role = RoleArn(arn)
         except ValueError as error:
@@ -213,10 +232,6 @@ class EnvironmentAccess:
     @property
     def _has_roles(self) -> bool:
         return any(text for name, text in self.variables.items() if name.startswith(self.role_kind.value))
-
-    def _for(self, name: str, environment: str) -> str:
-        # Its own value first: environments may have AWS accounts, and so buckets, of their own.
-        return self.variables.get(f"{name}_{environment.upper()}") or self.variables.get(name, "")
 
 
 def load_state_key(checkout: Path, environment: str) -> str:

@@ -188,7 +188,7 @@ def test_the_controls_of_a_risk_are_the_modules_own() -> None:
 
 def test_a_table_of_risks_in_another_form_is_refused(checkout: Path) -> None:
     path = checkout / "modules" / "aws_ecr" / "risk.tf"
-    path.write_text(path.read_text().replace("keep       = 20", 'keep       = "twenty"'))
+    path.write_text(path.read_text().replace("= 20", '= "twenty"'))
     with pytest.raises(RegistryConfigUnexpected) as refused:
         ecr_tf.load_controls(checkout)
     assert "Expected `int`, got `str`" in refused.value.why

@@ -94,3 +94,31 @@ def test_a_role_that_is_none_is_refused_and_one_environments_role_leads_nowhere_
 
 def test_a_job_that_may_ask_for_tokens_has_no_login_of_its_own() -> None:
     assert not access(ACTIONS_ID_TOKEN_REQUEST_URL="https://example.com").reaches("dev")
+
+
+def test_a_setting_of_an_environment_goes_before_the_one_for_all() -> None:
+    given = access(GOLDENPATH_IN_USE_ROLES="all", GOLDENPATH_IN_USE_ROLES_PROD="prod")
+    named = [given.setting("GOLDENPATH_IN_USE_ROLES", environment) for environment in ("dev", "prod")]
+    assert (named, given.setting("GOLDENPATH_OTHER", "dev")) == (["all", "prod"], "")
+
+
+def test_each_login_is_a_role_of_its_own_in_the_region_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    hidden: list[str] = []
+
+    def assumed(role: str, region: str, identity: str, _: str) -> dict[str, str]:
+        assert identity == "a token"
+        return {"AWS_SECRET_ACCESS_KEY": f"{role} in {region}", "AWS_SESSION_TOKEN": "token"}
+
+    monkeypatch.setattr("goldenpath.registries.aws.session.assume_role", assumed)
+    monkeypatch.setattr("goldenpath.shared.oidc.token", lambda *_: "a token")
+    own, other = "arn:aws:iam::123456789012:role/tag", "arn:aws:iam::123456789013:role/look"
+    variables = {"TF_AWS_IN_USE_ROLE_DEV": own, "AWS_PROFILE": "mine"}
+    given = EnvironmentAccess(Path(), Path(), variables, RoleKind.IN_USE, hidden.append)
+    assert given.login("dev")["AWS_SECRET_ACCESS_KEY"] == f"{own} in eu-west-2"
+    looking = given.login("dev", other, "eu-west-1")
+    assert (looking["AWS_REGION"], looking["AWS_SECRET_ACCESS_KEY"]) == ("eu-west-1", f"{other} in eu-west-1")
+    # The profile of the machine must not decide who the run is.
+    assert looking["AWS_PROFILE"] == ""
+    assert f"{other} in eu-west-1" in hidden
+    with pytest.raises(BadInput, match="No role leads into prod"):
+        given.login("prod")

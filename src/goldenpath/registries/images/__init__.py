@@ -1,0 +1,1 @@
+"""The images of a registry: which of them its lifecycle removes or archives, and which run somewhere."""
