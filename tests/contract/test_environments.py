@@ -100,6 +100,7 @@ def test_one_more_environment_is_in_every_generated_list(fifth: dict[Path, str])
         ".github/workflows/_rescan.yml",
         ".github/workflows/create-ecr-registry.yml",
         ".github/workflows/ecr-hygiene.yml",
+        ".github/workflows/ecr-in-use.yml",
         ".github/workflows/retire-ecr-registry.yml",
         "docs/templates/workflows/delivery.yml",
         "docs/templates/workflows/delivery-monorepo.yml",

@@ -14,6 +14,7 @@ from tests.tools.registry_platform import ASKED, BASE, Platform, git
 
 from goldenpath.registries import provenance, review
 from goldenpath.registries.github.repository import GithubRepository
+from goldenpath.registries.request import known_environments
 from goldenpath.registries.review import PlanRecord
 from goldenpath.registries.terraform import planning, plans
 from goldenpath.shared.errors import (
@@ -290,7 +291,7 @@ def test_a_repository_of_another_environment_in_the_same_account_is_no_stranger(
     ecr.create_repository(repositoryName="by-hand")
     platform.run(platform.clone(), "hygiene")
     report = platform.threads[-1].body
-    assert report.count("- `by-hand` (dev, test, staging, prod): made by hand") == 1
+    assert report.count(f"- `by-hand` ({', '.join(known_environments())}): made by hand") == 1
     assert "- `only-test` (" not in report
     assert "### prod\n\nNo registries are described." in report
 

@@ -28,7 +28,7 @@ run "build_caches_go_and_take_no_release_with_them" {
   command = plan
 
   assert {
-    condition     = min([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.rulePriority if strcontains(try(rule.selection.tagPatternList[0], ""), "cache")]...) > max([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.rulePriority if contains(["prod-*", "staging-*", "test-*", "dev-*"], try(rule.selection.tagPatternList[0], ""))]...)
+    condition     = min([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.rulePriority if strcontains(try(rule.selection.tagPatternList[0], ""), "cache")]...) > max([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.rulePriority if contains([for environment in reverse(local.environments) : "${environment}-*"], try(rule.selection.tagPatternList[0], ""))]...)
     error_message = "an image that an environment released is decided by the rule of that environment"
   }
 }

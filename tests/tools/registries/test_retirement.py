@@ -10,6 +10,7 @@ from tests.tools.registries.test_apply import MANIFEST
 from tests.tools.registry_platform import BASE, Platform, git
 
 from goldenpath.registries import workflow_commands
+from goldenpath.registries.request import known_environments
 from goldenpath.shared.errors import ApprovalMissing, RetirementRefused
 
 pytestmark = pytest.mark.tools
@@ -155,7 +156,7 @@ def test_hygiene_reports_in_one_issue_and_changes_nothing(platform: Platform) ->
     assert (issue.title, issue.labels) == ("Registries: hygiene report", ["ecr-hygiene"])
     assert "| my-app | team-web | 3 | 0 | 1 | 0 | 0 | 1 | 1 |" in issue.body
     assert "- `hello-web`: the repository does not exist" in issue.body
-    assert "- `by-hand` (dev, test, staging, prod): made by hand" in issue.body
+    assert f"- `by-hand` ({', '.join(known_environments())}): made by hand" in issue.body
     assert 'create module.ecr\\_repositories\\["hello-web"\\].aws\\_ecr\\_repository.this' in issue.body
     platform.run(platform.clone(), "hygiene")
     assert len(platform.threads) == 2

@@ -18,8 +18,6 @@ from goldenpath.shared.errors import RegistryRefused
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mypy_boto3_ecr import ECRClient
-
     from goldenpath.shared.names import Region
 
 ISSUER = "token.actions.githubusercontent.com"
@@ -59,7 +57,7 @@ class BucketFacts:
 
 
 @dataclass(frozen=True)
-class CreationTemplate:
+class TemplateFacts:
     """What ECR gives a repository that a push makes, for names with the `prefix`."""
 
     prefix: str
@@ -85,7 +83,7 @@ class AccountFacts:
     bucket: BucketFacts | None
     scanned_on_push: tuple[str, ...]
     excluded: frozenset[str]
-    templates: tuple[CreationTemplate, ...]
+    templates: tuple[TemplateFacts, ...]
 
 
 def read(region: Region, bucket: str) -> AccountFacts:
@@ -108,15 +106,6 @@ def read(region: Region, bucket: str) -> AccountFacts:
             excluded=frozenset(_exclusions(ecr)),
             templates=tuple(_templates(ecr)),
         )
-
-
-def open_templates(ecr: ECRClient) -> tuple[str, ...]:
-    """Return the prefixes under which a push makes an ECR repository that can be used without a request.
-
-    Raises what `read` does.
-    """
-    with explained("look at the repository creation templates"):
-        return tuple(one.prefix for one in _templates(ecr) if one.on_push and not one.quarantines)
 
 
 def statements(document: Document) -> list[Document]:
@@ -218,10 +207,10 @@ def _exclusions(ecr: Any) -> Iterator[str]:  # noqa: ANN401
         request = {"nextToken": page["nextToken"]}
 
 
-def _templates(ecr: Any) -> Iterator[CreationTemplate]:  # noqa: ANN401
+def _templates(ecr: Any) -> Iterator[TemplateFacts]:  # noqa: ANN401
     for page in ecr.get_paginator("describe_repository_creation_templates").paginate():
         for template in page["repositoryCreationTemplates"]:
-            yield CreationTemplate(
+            yield TemplateFacts(
                 template["prefix"],
                 on_push="CREATE_ON_PUSH" in template["appliedFor"],
                 immutable=template.get("imageTagMutability") == "IMMUTABLE",

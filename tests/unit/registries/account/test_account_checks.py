@@ -7,7 +7,7 @@ import pytest
 
 from goldenpath.registries.account import account_checks, role_policies
 from goldenpath.registries.account.account_checks import Expected
-from goldenpath.registries.account.account_facts import ISSUER, AccountFacts, BucketFacts, CreationTemplate, RoleFacts
+from goldenpath.registries.account.account_facts import ISSUER, AccountFacts, BucketFacts, RoleFacts, TemplateFacts
 from goldenpath.registries.account.role_policies import RoleScope
 from goldenpath.shared.check_result import Level, Remark
 
@@ -56,7 +56,7 @@ HEALTHY = AccountFacts(
     bucket=BucketFacts("our-state", versioned=True, private=True, encrypted=True),
     scanned_on_push=("*",),
     excluded=frozenset(one.arn for one in ROLES),
-    templates=(CreationTemplate("ROOT", on_push=True, immutable=True, expires=True, refuses_pulls=True),),
+    templates=(TemplateFacts("ROOT", on_push=True, immutable=True, expires=True, refuses_pulls=True),),
 )
 
 

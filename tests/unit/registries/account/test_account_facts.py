@@ -9,7 +9,7 @@ from moto import mock_aws
 from tests.doubles.aws import registry_settings
 
 from goldenpath.registries.account import account_facts
-from goldenpath.registries.account.account_facts import ISSUER, BucketFacts, CreationTemplate, RoleFacts
+from goldenpath.registries.account.account_facts import ISSUER, BucketFacts, RoleFacts, TemplateFacts
 from goldenpath.shared.errors import AccessDenied, RegistryRefused
 from goldenpath.shared.names import Region
 
@@ -118,11 +118,10 @@ def test_the_settings_of_a_registry_are_read(client: Callable[[str], Any]) -> No
     assert facts.scanned_on_push == ("team-*",)
     assert facts.excluded == {arn}
     assert facts.templates == (
-        CreationTemplate("ROOT", on_push=True, immutable=False, expires=False, refuses_pulls=False),
-        CreationTemplate("team", on_push=False, immutable=True, expires=True, refuses_pulls=True),
+        TemplateFacts("ROOT", on_push=True, immutable=False, expires=False, refuses_pulls=False),
+        TemplateFacts("team", on_push=False, immutable=True, expires=True, refuses_pulls=True),
     )
     assert [template.quarantines for template in facts.templates] == [False, True]
-    assert account_facts.open_templates(ecr) == ("ROOT",)
 
 
 def test_a_policy_of_a_template_that_is_no_json_is_a_typed_error(client: Callable[[str], Any]) -> None:
