@@ -157,5 +157,53 @@ def test_a_deprecated_registry_that_takes_pushes_deviates() -> None:
 def test_a_policy_that_nobody_described_deviates() -> None:
     opened = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}'
     assert compliance.deviations(REGISTRY, LOW, EcrDescription(**GOOD, policy=opened)) == (
-        'its repository policy has a statement that is not described: Allow ecr:* to "*"',
+        'its repository policy has a statement that is not described: Allow ecr:* to "*" '
+        "(dangerous: it is open to everybody)",
     )
+
+
+def rules(*listed: dict[str, Any]) -> str:
+    return json.dumps({"rules": list(listed)})
+
+
+UNTAGGED, NEWEST = rule(1, "untagged", 7, kind="sinceImagePushed"), rule(10, "tagged", 20, "prod-*")
+
+
+def test_a_lifecycle_policy_is_the_same_in_any_order_and_with_other_descriptions() -> None:
+    written = rules({**NEWEST, "description": "Ours"}, UNTAGGED)
+    assert compliance.lifecycle_deviations(written, rules(UNTAGGED, NEWEST)) == ()
+    good = EcrDescription(**{**GOOD, "lifecycle": written})
+    assert compliance.deviations(REGISTRY, LOW, good, "", rules(UNTAGGED, NEWEST)) == ()
+
+
+def test_a_lifecycle_policy_with_other_rules_deviates() -> None:
+    other = rules(UNTAGGED, rule(10, "tagged", 1, "prod-*"))
+    assert compliance.lifecycle_deviations(other, rules(UNTAGGED, NEWEST)) == (
+        "its lifecycle policy has a rule that is not described: 10 (tagStatus tagged, countType imageCountMoreThan, "
+        "countNumber 1, tagPatternList prod-*)",
+        "its lifecycle policy lacks a rule: 10 (tagStatus tagged, countType imageCountMoreThan, countNumber 20, "
+        "tagPatternList prod-*)",
+    )
+
+
+@pytest.mark.parametrize("broken", ["x", "[]", '{"rules": 1}', '{"rules": [1]}', "[" * 100_000])
+def test_a_lifecycle_policy_that_cannot_be_read_deviates(broken: str) -> None:
+    assert compliance.lifecycle_deviations(broken, rules(UNTAGGED)) == ("its lifecycle policy cannot be read",)
+
+
+KEY = "arn:aws:kms:eu-west-2:123456789012:key/1"
+HIGH = RiskControls("IMMUTABLE", "KMS", 50)
+
+
+def test_another_key_and_other_tags_that_may_move_deviate() -> None:
+    more = {"kms_key": KEY, "immutability_exclusions": ["latest"]}
+    strict = RegistryEntry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.HIGH, more=more)
+    tags = {**TAGS, "goldenpath.idp/risk": "high"}
+    at_ecr = {**GOOD, "tags": tags, "encryption": "KMS", "mutability": "IMMUTABLE_WITH_EXCLUSION"}
+    assert compliance.deviations(
+        strict, HIGH, EcrDescription(**at_ecr, kms_key=f"{KEY}0", exclusions=("latest", "cache-*"))
+    ) == (
+        "the list of tags that may move is cache-*, latest, not latest",
+        f"KMS key is {KEY}0, not {KEY}",
+    )
+    assert compliance.deviations(strict, HIGH, EcrDescription(**at_ecr, kms_key=KEY, exclusions=("latest",))) == ()

@@ -30,7 +30,8 @@ _SCANNED = ("COMPLETE", "ACTIVE")
 class EcrDescription:
     """A repository as ECR describes it.
 
-    `lifecycle` and `policy` are JSON documents, empty where there is none.
+    `lifecycle` and `policy` are JSON documents, empty where there is none. `exclusions` are the tags that may still
+    move, as wildcards, and `kms_key` is the ARN of the key where the encryption has one.
     """
 
     uri: str
@@ -41,6 +42,13 @@ class EcrDescription:
     created: dt.datetime
     lifecycle: str = ""
     policy: str = ""
+    exclusions: tuple[str, ...] = ()
+    kms_key: str = ""
+
+    @property
+    def account(self) -> str:
+        """The number of the AWS account that has the repository."""
+        return self.uri.partition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,8 @@ class PlatformEcr:
                 created=repository["createdAt"],
                 lifecycle=self._lifecycle(name),
                 policy=self._policy(name),
+                exclusions=tuple(item["filter"] for item in repository.get("imageTagMutabilityExclusionFilters", [])),
+                kms_key=repository.get("encryptionConfiguration", {}).get("kmsKey", ""),
             )
 
     def images(self, name: str) -> tuple[EcrImage, ...]:
