@@ -37,10 +37,12 @@ class Undescribed:
     statement: str
     fields: Mapping[str, tuple[str, ...]]
 
-    @property
-    def setting(self) -> str:
-        """The lines for the entry in `ecr.tf`; empty where no field can describe the statement."""
-        return ", ".join(f"`{name} = {msgspec.json.encode(values).decode()}`" for name, values in self.fields.items())
+
+def merged_setting(items: Iterable[Undescribed]) -> str:
+    """Return the settings for an entry in `ecr.tf` that describe `items`, as far as fields can."""
+    fields = _as_fields((name, value) for item in items for name, values in item.fields.items() for value in values)
+    quoted = {name: ", ".join(f'"{value}"' for value in values) for name, values in fields.items()}
+    return " and ".join(f"`{name} = [{values}]`" for name, values in quoted.items())
 
 
 def undescribed(actual: str, planned: str, account: str, known: str = "") -> tuple[Undescribed, ...]:

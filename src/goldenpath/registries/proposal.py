@@ -14,9 +14,10 @@ from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.github.repository import Proposal
 from goldenpath.registries.request import invalid_request
 from goldenpath.registries.review import PlanRecord, PullRequestText
-from goldenpath.registries.terraform import planning, plans
+from goldenpath.registries.terraform import described, planning, plans
 from goldenpath.shared import codec
 from goldenpath.shared.errors import RegistryNameTaken
+from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -162,12 +163,20 @@ def publish(
     message = provenance.commit_message(title, context.requesters, context.run)
     commit = platform_git.commit_on(workspace.checkout, base, paths, message)
     platform_git.push(workspace.checkout, commit, branch)
+    text = replace(text, sections=(*text.sections, *_replaced(workspace, name, plan)))
     if provenance.needs_second_approval(environment, removal=removal):
         text = replace(text, sections=(*text.sections, _approval(context.requesters)))
     body = review.description(record, plan, raw_plan, text)
     thread = context.repository.propose(Proposal(branch, context.base, title, body, review.LABEL))
     # Sealed last: the seal names the number of the pull request, and covers title and body as GitHub has them now.
     return ProposalResult(thread, record, provenance.seal_name(thread.number, commit, title, body))
+
+
+def _replaced(workspace: TerraformWorkspace, name: str, plan: TerraformPlan) -> tuple[str, ...]:
+    """Return a section on the statements of the repository policy at ECR that `plan` replaces, if there are any."""
+    statements = described.replaced_statements(plan, name, workspace.variables)
+    listed = "\n".join(f"- {as_markdown(statement)}" for statement in statements)
+    return (f"### What is replaced at ECR\n\n{listed}",) if listed else ()
 
 
 def storage_cost(keep: int, average_mb: int = AVERAGE_IMAGE_MB) -> str:

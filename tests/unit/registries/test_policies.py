@@ -74,13 +74,13 @@ def test_a_statement_that_lets_somebody_pull_is_described_by_a_field(
 )
 def test_a_statement_that_means_more_or_something_else_is_described_by_none(statement: dict[str, Any]) -> None:
     (lost,) = policies.undescribed(policy(statement), policy(allow(OTHER)), OWN)
-    assert (lost.fields, lost.setting) == ({}, "")
+    assert (lost.fields, policies.merged_setting([lost])) == ({}, "")
 
 
 def test_what_lambda_wrote_by_itself_would_be_lost_by_a_deprecation() -> None:
     (lost,) = policies.undescribed(policy(BY_LAMBDA), policy(DENY), OWN)
     assert lost.statement.startswith("LambdaECRImageRetrievalPolicy Allow ecr:BatchGetImage, ")
-    assert lost.setting == f'`pull_lambda_accounts = ["{OWN}"]`'
+    assert policies.merged_setting([lost]) == f'`pull_lambda_accounts = ["{OWN}"]`'
 
 
 def test_nothing_is_lost_where_the_planned_policy_gives_it_too() -> None:
