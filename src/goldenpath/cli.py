@@ -227,7 +227,7 @@ SHORT_HELP: Mapping[str, str] = {
     "init": "Write the delivery workflow and `.goldenpath.yml` into an app's repository.",
     "local": "Try everything on this machine: a real registry, an AWS emulator, GitHub's doubles.",
     "policy": "Show, check and explain the rules that decide.",
-    "registry": "Request, plan, apply, change and retire registries; list them, and report on their state.",
+    "registry": "Request, adopt, plan, apply, change and retire registries; list them, and report on their state.",
     "release": "Show, verify or repair what a release did, by its receipt.json.",
     "settle": "Record the revoked secrets of an app's history in `.goldenpath-settled.yml`, for review.",
     "tools": "Install, list and verify the pinned programs that the stages start.",

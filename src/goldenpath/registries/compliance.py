@@ -56,7 +56,7 @@ def deviations(
     broken += lifecycle_deviations(repository.lifecycle, planned_lifecycle)
     if registry.deprecated_since and not repository.policy:
         broken.append("pushes are not refused, though it is deprecated")
-    return (*broken, *policy_deviations(repository.policy, planned_policy))
+    return (*broken, *policy_deviations(repository.policy, planned_policy, repository.account))
 
 
 def _expected(
@@ -87,11 +87,11 @@ def announced_grace_period(repository: EcrDescription | None) -> GracePeriod:
     return GracePeriod(tags.get(f"{TAG_PREFIX}/deprecated-since", ""), tags.get(f"{TAG_PREFIX}/remove-after", ""))
 
 
-def policy_deviations(actual: str, planned: str) -> tuple[str, ...]:
+def policy_deviations(actual: str, planned: str, account: str = "") -> tuple[str, ...]:
     """Return a sentence for every statement that the repository policies `actual` and `planned` do not share.
 
     Both are JSON documents, empty where there is none. The order of statements does not count, nor whether a single
-    value is written as a list.
+    value is written as a list. `account` owns the repository.
     """
     # Any statement that Terraform does not describe may let somebody else push or pull, so an extra one is a deviation
     # too. AWS stores a policy in another order and form than it was sent in: the texts cannot be compared.
@@ -102,13 +102,16 @@ def policy_deviations(actual: str, planned: str) -> tuple[str, ...]:
     missing = [policies.summary(statement) for key, statement in wanted.items() if key not in present]
     return tuple(
         [f"its repository policy has a statement that is not described: {policies.summary(statement)}"
-         f"{_danger(statement)}" for statement in extra]
+         f"{_advice(statement, account)}" for statement in extra]
         + [f"its repository policy lacks a statement: {summary}" for summary in missing]
     )  # fmt: skip
 
 
-def _danger(statement: Mapping[str, Any]) -> str:
-    return " (dangerous: it is open to everybody)" if policies.is_open_to_everybody(statement) else ""
+def _advice(statement: Mapping[str, Any], account: str) -> str:
+    if policies.is_open_to_everybody(statement):
+        return " (dangerous: it is open to everybody)"
+    setting = policies.setting_for(statement, account)
+    return f" (to describe it, add {setting} to its entry)" if setting else ""
 
 
 def lifecycle_deviations(actual: str, planned: str) -> tuple[str, ...]:
@@ -116,6 +119,7 @@ def lifecycle_deviations(actual: str, planned: str) -> tuple[str, ...]:
 
     Both are JSON documents; `planned` is empty where it is not known. Descriptions and order do not count.
     """
+    # ECR sorts rules by priority and may write them in another form, so what they do is compared, not the text.
     if not actual:
         return ("there is no lifecycle policy",)
     if not planned:
@@ -140,9 +144,14 @@ def _lifecycle_rules(document: str) -> dict[bytes, dict[str, Any]] | None:
         return None
 
 
-def _rule_effect(value: Any, key: str = "") -> Any:  # noqa: ANN401  any value of JSON
+def _rule_effect(value: Any) -> Any:  # noqa: ANN401  any value of JSON
+    """Return a rule without its description, and without the storage class that ECR uses where none is named."""
     if isinstance(value, dict):
-        return {name: _rule_effect(item, name) for name, item in value.items() if name != "description"}
+        return {
+            name: _rule_effect(item)
+            for name, item in value.items()
+            if name != "description" and (name, item) != ("storageClass", "standard")
+        }
     return sorted(map(str, value)) if isinstance(value, list) else value
 
 
@@ -160,6 +169,7 @@ def policy_in_words(document: str) -> str:
             return ". ".join(str(rule["description"]) for rule in rules)
         return ". ".join(
             f"{statement['Effect']} {plain_value(statement['Action'])} to {plain_value(statement['Principal'])}"
+            + (f" if {plain_value(statement['Condition'])}" if statement.get("Condition") else "")
             for statement in parsed.get("Statement", [])
         )
     except (ValueError, KeyError, TypeError, AttributeError):

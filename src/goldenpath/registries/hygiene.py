@@ -147,8 +147,8 @@ def _section(environment: EnvironmentReport) -> str:
     reports = environment.registries
     notes = [f"- `{row.registry.name}`: {as_markdown(rule)}" for row in reports for rule in row.broken]
     notes += [f"- `{row.registry.name}`: next to expire: {_first(row.expiring)}" for row in reports if row.expiring]
-    notes += [f"- `{name}` is in ECR, but not in envs/{environment.name}/ecr.tf: it was made by hand. Have it imported "
-              "into the state with an entry of its own, or deleted." for name in environment.unknown]  # fmt: skip
+    notes += [f"- `{name}` is in ECR, but not in envs/{environment.name}/ecr.tf: it was made by hand. Adopt it "
+              "(create-ecr-registry with `adopt`), or have it deleted." for name in environment.unknown]  # fmt: skip
     notes += [f"- a plan of the whole environment would {as_markdown(change)}" for change in environment.drift]
     table = _table(reports) if reports else "No registries are described."
     all_good = "Everything is as it is described." if reports else ""

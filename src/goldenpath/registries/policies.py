@@ -45,6 +45,11 @@ def merged_setting(items: Iterable[Undescribed]) -> str:
     return " and ".join(f"`{name} = [{values}]`" for name, values in quoted.items())
 
 
+def setting_for(statement: Mapping[str, Any], account: str) -> str:
+    """Return the setting for an entry in `ecr.tf` that describes a statement; empty where no field can."""
+    return merged_setting([Undescribed(summary(statement), _as_fields(_grants(statement, account)))])
+
+
 def undescribed(actual: str, planned: str, account: str, known: str = "") -> tuple[Undescribed, ...]:
     """Return the statements of the policy `actual` that would be lost if `planned` took its place.
 
@@ -122,6 +127,7 @@ def _as_fields(grants: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
 
 def _grants(statement: Mapping[str, Any], account: str) -> frozenset[tuple[str, str]]:
     """Return who may pull by a statement, as pairs of a field and a value; empty if no field describes it whole."""
+    # A field that describes only a part would let an apply take the rest away, so every key has to be a known one.
     normal = _normalized(statement)
     if set(normal) - {"Effect", "Principal", "Action", "Condition"} or normal.get("Effect") != "Allow":
         return frozenset()
@@ -131,6 +137,7 @@ def _grants(statement: Mapping[str, Any], account: str) -> frozenset[tuple[str, 
         return _all(LAMBDA, _lambda_accounts(conditions, account))
     if not actions or not actions <= _PULL or not isinstance(principal, dict) or set(principal) != {"AWS"}:
         return frozenset()
+    # Everybody is only meant with the condition that names an organization: `_organizations` refuses all others.
     if principal == EVERYBODY:
         return _all(ORGANIZATIONS, _organizations(conditions))
     return _all(ACCOUNTS, [] if conditions else [_matched(_ACCOUNT, value) for value in principal["AWS"]])
@@ -143,6 +150,7 @@ def _all(field: str, values: list[str]) -> frozenset[tuple[str, str]]:
 
 def _lambda_accounts(conditions: Mapping[tuple[str, str], list[str]], account: str) -> list[str]:
     match list(conditions.items()):
+        # Without a condition AWS documents the statement for functions of the repository's own account.
         case []:
             return [account]
         case [(("stringequals" | "stringlike", "aws:sourceaccount"), values)]:

@@ -169,11 +169,13 @@ def test_a_policy_that_nobody_described_survives_a_deprecation_and_its_end(platf
     platform.edit("envs/dev/ecr.tf", 'requester = "octocat"\n      domain    = "shop"\n      risk      = "low"\n',
                   f'requester = "octocat"\n      domain    = "shop"\n      risk      = "low"\n{described}')  # fmt: skip
     retired(platform, "deprecate")
-    assert "### What is replaced at ECR" in platform.threads[1].body
+    assert "### What leaves the repository policy" in platform.threads[1].body
     assert "LambdaECRImageRetrievalPolicy Allow" in platform.threads[1].body
     platform.apply(platform.merge(2))
     assert sids() == ["DeprecatedRefusesPush", "PullByLambda"]
-    dates = re.search(r'\n\n +deprecated_since = .*\n +remove_after     = .*\n', (platform.clone() / "envs/dev/ecr.tf").read_text())
+    dates = re.search(
+        r"\n\n +deprecated_since = .*\n +remove_after     = .*\n", (platform.clone() / "envs/dev/ecr.tf").read_text()
+    )
     assert dates
     platform.edit("envs/dev/ecr.tf", dates[0], "\n")
     platform.propose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,9 @@ from goldenpath.registries.compliance import (
 )
 from goldenpath.registries.config.ecr_tf import RegistryEntry, RiskControls
 from goldenpath.registries.request import Risk
+
+if TYPE_CHECKING:
+    from goldenpath.registries.config.hcl import Literal
 
 
 def rule(priority: int, status: str, count: int, *patterns: str, kind: str = "imageCountMoreThan") -> dict[str, Any]:
@@ -157,9 +160,18 @@ def test_a_deprecated_registry_that_takes_pushes_deviates() -> None:
 def test_a_policy_that_nobody_described_deviates() -> None:
     opened = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}'
     assert compliance.deviations(REGISTRY, LOW, EcrDescription(**GOOD, policy=opened)) == (
-        'its repository policy has a statement that is not described: Allow ecr:* to "*" '
-        "(dangerous: it is open to everybody)",
+        (
+            'its repository policy has a statement that is not described: Allow ecr:* to "*" '
+            "(dangerous: it is open to everybody)"
+        ),
     )
+
+
+def test_a_statement_that_a_field_describes_is_named_with_the_field() -> None:
+    by_lambda = '{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "ecr:BatchGetImage"}'
+    added = EcrDescription(**{**GOOD, "uri": "123456789012.dkr.ecr"}, policy=f'{{"Statement": [{by_lambda}]}}')
+    (deviation,) = compliance.deviations(REGISTRY, LOW, added)
+    assert deviation.endswith('(to describe it, add `pull_lambda_accounts = ["123456789012"]` to its entry)')
 
 
 def rules(*listed: dict[str, Any]) -> str:
@@ -176,14 +188,32 @@ def test_a_lifecycle_policy_is_the_same_in_any_order_and_with_other_descriptions
     assert compliance.deviations(REGISTRY, LOW, good, "", rules(UNTAGGED, NEWEST)) == ()
 
 
+def test_the_storage_class_that_ecr_uses_by_itself_is_no_deviation() -> None:
+    named = {**UNTAGGED, "selection": {**UNTAGGED["selection"], "storageClass": "standard"}}
+    assert compliance.lifecycle_deviations(rules(named), rules(UNTAGGED)) == ()
+    archived = {**UNTAGGED, "selection": {**UNTAGGED["selection"], "storageClass": "archive"}}
+    assert len(compliance.lifecycle_deviations(rules(archived), rules(UNTAGGED))) == 2
+
+
+def test_a_condition_is_part_of_the_policy_in_words() -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}
+    only = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+    words = compliance.policy_in_words(json.dumps({"Statement": [{**statement, "Condition": only}, statement]}))
+    assert words == (
+        'Allow ecr:BatchGetImage to * if {"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}. '
+        "Allow ecr:BatchGetImage to *"
+    )
+
+
 def test_a_lifecycle_policy_with_other_rules_deviates() -> None:
     other = rules(UNTAGGED, rule(10, "tagged", 1, "prod-*"))
-    assert compliance.lifecycle_deviations(other, rules(UNTAGGED, NEWEST)) == (
+    extra, missing = compliance.lifecycle_deviations(other, rules(UNTAGGED, NEWEST))
+    assert extra == (
         "its lifecycle policy has a rule that is not described: 10 (tagStatus tagged, countType imageCountMoreThan, "
-        "countNumber 1, tagPatternList prod-*)",
-        "its lifecycle policy lacks a rule: 10 (tagStatus tagged, countType imageCountMoreThan, countNumber 20, "
-        "tagPatternList prod-*)",
+        "countNumber 1, tagPatternList prod-*)"
     )
+    assert missing.startswith("its lifecycle policy lacks a rule: 10 (tagStatus tagged, ")
+    assert "countNumber 20, " in missing
 
 
 @pytest.mark.parametrize("broken", ["x", "[]", '{"rules": 1}', '{"rules": [1]}', "[" * 100_000])
@@ -196,7 +226,7 @@ HIGH = RiskControls("IMMUTABLE", "KMS", 50)
 
 
 def test_another_key_and_other_tags_that_may_move_deviate() -> None:
-    more = {"kms_key": KEY, "immutability_exclusions": ["latest"]}
+    more: dict[str, Literal] = {"kms_key": KEY, "immutability_exclusions": ["latest"]}
     strict = RegistryEntry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.HIGH, more=more)
     tags = {**TAGS, "goldenpath.idp/risk": "high"}
     at_ecr = {**GOOD, "tags": tags, "encryption": "KMS", "mutability": "IMMUTABLE_WITH_EXCLUSION"}

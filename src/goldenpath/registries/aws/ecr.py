@@ -95,7 +95,7 @@ class PlatformEcr:
                 lifecycle=self._lifecycle(name),
                 policy=self._policy(name),
                 exclusions=tuple(item["filter"] for item in repository.get("imageTagMutabilityExclusionFilters", [])),
-                kms_key=repository.get("encryptionConfiguration", {}).get("kmsKey", ""),
+                kms_key=repository.get("encryptionConfiguration", {}).get("kmsKey") or "",
             )
 
     def images(self, name: str) -> tuple[EcrImage, ...]:

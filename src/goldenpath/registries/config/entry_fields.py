@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from goldenpath.registries.config.hcl import Literal
 from goldenpath.registries.policies import ACCOUNTS, LAMBDA, ORGANIZATIONS
 from goldenpath.registries.request import Risk
 from goldenpath.shared.names import AccountId, Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from goldenpath.registries.config.hcl import Literal
 
 DATES = ("deprecated_since", "remove_after")
 TEXTS = ("id", "owner", "risk", "requester", "domain", *DATES)
@@ -82,7 +83,7 @@ def whole_number(name: str, value: Literal, least: int, most: int) -> int:
 
 def _retention(name: str, value: Literal) -> Literal:
     if not isinstance(value, Mapping):
-        raise ValueError(f"`{name}` is not a map like `{{ keep = 90 }}`")
+        raise ValueError(f"`{name}` is not a map like `{{ keep = 90 }}`")  # noqa: TRY004  one kind for all mistakes
     if unknown := [key for key in value if key not in _RETENTION]:
         raise ValueError(", ".join(f"`{name}.{key}` is not a setting of a registry" for key in unknown))
     return {

@@ -1,4 +1,4 @@
-"""Refuse a plan that would overwrite a repository policy which nobody described.
+"""Refuse to change a registry whose repository policy at ECR nobody described: the change could overwrite it.
 
 Terraform does not look before it creates a policy: `SetRepositoryPolicy` replaces whatever is there, like the statement
 that Lambda's console adds by itself. So ECR is asked each time a plan is made, for the proposal and for the apply
@@ -23,17 +23,19 @@ if TYPE_CHECKING:
 
 
 def require_policy_described(plan: TerraformPlan, environment: str, name: str, variables: Mapping[str, str]) -> None:
-    """Refuse with `PolicyNotDescribed` a plan that takes away permissions which nobody described.
+    """Refuse with `PolicyNotDescribed` a change of a repository whose policy has statements that nobody described.
 
-    Raises the errors of asking ECR, which is done only where the plan changes the repository's policy.
+    Raises the errors of asking ECR, which is done only where the plan changes a repository that is there.
     """
-    repository = PlatformEcr(variables).describe(name) if _policy_change(plan) else None
+    # Also where the plan does not touch the policy: the apply would be done, and then not be handed over.
+    is_new = any(change.kind == plans.REPOSITORY and "create" in change.actions for change in plan.changes)
+    repository = PlatformEcr(variables).describe(name) if plan.changes and not is_new else None
     if repository and (lost := lost_statements(plan, name, repository)):
         raise _not_described(environment, name, lost)
 
 
 def lost_statements(plan: TerraformPlan, name: str, repository: EcrDescription) -> tuple[Undescribed, ...]:
-    """Return the statements of the policy of `repository` that nobody described and that `plan` would take away."""
+    """Return the statements of the policy of `repository` that neither `plan` nor its state describes."""
     planned, known = plan.repository_policies.get(name, ""), _described_before(plan)
     try:
         return policies.undescribed(repository.policy, planned, repository.account, known)
@@ -68,6 +70,6 @@ def _not_described(environment: str, name: str, lost: tuple[Undescribed, ...]) -
     ways.append("Remove at ECR what nobody needs, then run again")
     return PolicyNotDescribed(
         f"ECR has a repository policy for {name} in {environment} that is not described",
-        why=f"The plan would take this away: {'; '.join(statement.statement for statement in lost)}",
+        why=f"Nobody described this, and it could be lost: {'; '.join(statement.statement for statement in lost)}",
         fix=". ".join(ways),
     )

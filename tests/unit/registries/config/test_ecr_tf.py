@@ -156,7 +156,8 @@ def test_every_setting_that_the_documents_name_is_taken(checkout: Path) -> None:
     entry = (
         '{\n    "a0" = {\n      id = "A"\n      owner = "b"\n      risk = "high"\n      requester = "c"\n'
         '      domain = "d"\n      deprecated_since = "2026-11-21"\n      remove_after = "2026-12-21"\n'
-        "      kms_key = \"arn:aws:kms:eu-west-2:123456789012:key/1\"\n      retention = { keep = 90, untagged_days = 3 }\n"
+        '      kms_key = "arn:aws:kms:eu-west-2:123456789012:key/1"\n'
+        "      retention = { keep = 90, untagged_days = 3 }\n"
         '      immutability_exclusions = ["latest"]\n    }\n  }'
     )
     (checkout / "envs" / "dev" / "ecr.tf").write_text(EMPTY.replace("{}", entry))

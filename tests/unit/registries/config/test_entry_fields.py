@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from goldenpath.registries.config import entry_fields
-from goldenpath.registries.config.hcl import Literal
+
+if TYPE_CHECKING:
+    from goldenpath.registries.config.hcl import Literal
 
 NEEDED: dict[str, Literal] = {"id": "A", "owner": "b", "risk": "low"}
 
@@ -48,11 +52,13 @@ def test_null_is_as_if_the_field_were_missing(field: str) -> None:
         ("kms_key", 1, "`kms_key` is not a string"),
         ("risk", 1, "`risk` is not a string, `risk` is 1, not one of low, medium, high"),
         ("risk", None, "`risk` is missing"),
-        ("deprecated_since", 20261121, "`deprecated_since` is not a string, `remove_after` is missing: a deprecation has both dates"),
+        ("remove_after", 20261121, ("`remove_after` is not a string, `deprecated_since` is missing: a deprecation has "
+         "both dates")),
         ("pull_accounts", [123456789012], '`pull_accounts` is not a list of strings like `["…"]`'),
         ("pull_accounts", ["1234"], "`pull_accounts`: '1234' is not an AWS account id (12 digits)"),
         ("pull_accounts", ["*"], "`pull_accounts`: '*' is not an AWS account id (12 digits)"),
-        ("pull_organizations", ["acme"], "`pull_organizations`: 'acme' is not the id of an AWS organization (like `o-a1b2c3d4e5`)"),
+        ("pull_organizations", ["acme"], ("`pull_organizations`: 'acme' is not the id of an AWS organization (like "
+         "`o-a1b2c3d4e5`)")),
         ("adopted", "yes", "`adopted` is 'yes', not true or false"),
         ("adopted", 1, "`adopted` is 1, not true or false"),
     ],

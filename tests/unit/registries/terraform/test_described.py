@@ -31,8 +31,8 @@ PUSH = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "ecr:PutImage"
 
 
 def change(*actions: str, before: str = "", after: str = "") -> PlannedChange:
-    sides = [{"policy": text} if text else None for text in (before, after)]
-    return PlannedChange(ADDRESS, plans.REPOSITORY_POLICY, actions, *sides)
+    old, new = ({"policy": text} if text else None for text in (before, after))
+    return PlannedChange(ADDRESS, plans.REPOSITORY_POLICY, actions, old, new)
 
 
 def planned(*changes: PlannedChange, policy: str = "", drift: tuple[PlannedChange, ...] = ()) -> TerraformPlan:
@@ -68,7 +68,10 @@ def test_a_creation_that_would_overwrite_a_policy_is_refused_with_the_field_to_w
     at_ecr(policy(PULL))
     with pytest.raises(PolicyNotDescribed, match="ECR has a repository policy for my-app in dev") as refused:
         require(planned(change("create", after=policy(DENY)), policy=policy(DENY)))
-    assert refused.value.why == f'The plan would take this away: Allow ecr:BatchGetImage to {{"AWS":"{OTHER}"}}'
+    assert (
+        refused.value.why
+        == f'Nobody described this, and it could be lost: Allow ecr:BatchGetImage to {{"AWS":"{OTHER}"}}'
+    )
     assert refused.value.fix == (
         f'Add `pull_accounts = ["{OTHER}"]` to the entry of my-app in envs/dev/ecr.tf. '
         "Remove at ECR what nobody needs, then run again"
@@ -109,9 +112,18 @@ def test_a_policy_that_cannot_be_read_is_refused(at_ecr: Callable[[str], list[st
         require(planned(change("create", after=policy(DENY)), policy=policy(DENY)))
 
 
-def test_ecr_is_asked_only_where_the_plan_changes_a_policy(at_ecr: Callable[[str], list[str]]) -> None:
+def test_a_change_beside_the_policy_is_refused_too(at_ecr: Callable[[str], list[str]]) -> None:
+    at_ecr(policy(PULL))
+    other = planned(replace(change("update"), kind=plans.REPOSITORY))
+    with pytest.raises(PolicyNotDescribed):
+        require(other)
+    assert described.replaced_statements(other, "my-app", {}) == ()
+
+
+def test_ecr_is_asked_only_where_the_plan_changes_a_repository_that_is_there(
+    at_ecr: Callable[[str], list[str]],
+) -> None:
     asked = at_ecr(policy(PULL))
-    other = replace(change("update"), kind=plans.REPOSITORY)
-    require(planned(other))
-    assert described.replaced_statements(planned(other), "my-app", {}) == ()
+    require(planned(replace(change("create"), kind=plans.REPOSITORY)))
+    require(planned())
     assert asked == []
