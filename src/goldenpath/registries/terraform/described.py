@@ -36,7 +36,7 @@ def require_policy_described(plan: TerraformPlan, environment: str, name: str, v
 
 def lost_statements(plan: TerraformPlan, name: str, repository: EcrDescription) -> tuple[Undescribed, ...]:
     """Return the statements of the policy of `repository` that neither `plan` nor its state describes."""
-    planned, known = plan.repository_policies.get(name, ""), _described_before(plan)
+    planned, known = plan.repository_policies.get(name, ""), _described_before(plan, name)
     try:
         return policies.undescribed(repository.policy, planned, repository.account, known)
     except ValueError as error:
@@ -53,11 +53,12 @@ def _policy_change(plan: TerraformPlan) -> PlannedChange | None:
     return next((change for change in plan.changes if change.kind == plans.REPOSITORY_POLICY), None)
 
 
-def _described_before(plan: TerraformPlan) -> str:
+def _described_before(plan: TerraformPlan, name: str) -> str:
     """Return the policy that Terraform itself wrote last; empty for none."""
     # `before` of a change has what ECR has now. What the state had is `before` of the drift, where there is one.
-    drift = next((change for change in plan.drift if change.kind == plans.REPOSITORY_POLICY), None)
-    change = drift or _policy_change(plan)
+    own = f"{plans.target(name)}."
+    drift = [item for item in plan.drift if item.kind == plans.REPOSITORY_POLICY and item.address.startswith(own)]
+    change = drift[0] if drift else _policy_change(plan)
     before = change.before if change else None
     return str(before.get("policy") or "") if isinstance(before, dict) else ""
 

@@ -98,6 +98,14 @@ def test_what_somebody_added_to_a_described_policy_is_refused(at_ecr: Callable[[
         require(planned(change("delete", before=policy(DENY, PULL)), drift=(added,)))
 
 
+def test_the_policy_of_another_registry_describes_nothing_here(at_ecr: Callable[[str], list[str]]) -> None:
+    at_ecr(policy(DENY, PULL))
+    added = change("update", before=policy(DENY, PULL), after=policy(DENY))
+    elsewhere = replace(added, address=ADDRESS.replace("my-app", "my-app-2"))
+    with pytest.raises(PolicyNotDescribed):
+        require(planned(change("create", after=policy(DENY)), policy=policy(DENY), drift=(elsewhere,)))
+
+
 def test_a_policy_that_is_described_too_is_only_shown(at_ecr: Callable[[str], list[str]]) -> None:
     at_ecr(policy(PULL))
     ours = policy(DENY, {**PULL, "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]})
