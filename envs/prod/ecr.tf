@@ -22,10 +22,20 @@ module "ecr_repositories" {
   kms_key                 = try(each.value.kms_key, null)
   retention               = try(each.value.retention, {})
   immutability_exclusions = try(each.value.immutability_exclusions, [])
+  pull_accounts           = try(each.value.pull_accounts, [])
+  pull_organizations      = try(each.value.pull_organizations, [])
+  pull_lambda_accounts    = try(each.value.pull_lambda_accounts, [])
   deprecation = try({
     since        = each.value.deprecated_since
     remove_after = each.value.remove_after
   }, null)
+}
+
+# A repository that was there before its entry is imported; one that is in the state already is left as it is.
+import {
+  for_each = toset([for name, entry in local.ecr_repositories : name if try(entry.adopted, false)])
+  to       = module.ecr_repositories[each.key].aws_ecr_repository.this
+  id       = each.key
 }
 
 output "ecr_repositories" {

@@ -59,31 +59,3 @@ resource "aws_ecr_lifecycle_policy" "this" {
   repository = aws_ecr_repository.this.name
   policy     = jsonencode({ rules = local.lifecycle_rules })
 }
-
-locals {
-  # An explicit Deny in a repository's policy wins over what any role may do; pulls stay as they are.
-  push_refused = [{
-    Sid       = "DeprecatedRefusesPush"
-    Effect    = "Deny"
-    Principal = "*"
-    Action = [
-      "ecr:CompleteLayerUpload",
-      "ecr:InitiateLayerUpload",
-      "ecr:PutImage",
-      "ecr:UploadLayerPart",
-    ]
-  }]
-  # No conditional: both of its results would have to be of one type, and policies are of many.
-  given_policy = jsondecode(coalesce(var.repository_policy_json, "{}"))
-  statements = concat(
-    var.deprecation == null ? [] : local.push_refused,
-    try(local.given_policy.Statement, []),
-  )
-}
-
-resource "aws_ecr_repository_policy" "this" {
-  count = length(local.statements) > 0 ? 1 : 0
-
-  repository = aws_ecr_repository.this.name
-  policy     = jsonencode(merge({ Version = "2012-10-17" }, local.given_policy, { Statement = local.statements }))
-}

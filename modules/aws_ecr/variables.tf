@@ -114,8 +114,44 @@ variable "immutability_exclusions" {
   }
 }
 
+variable "pull_accounts" {
+  description = "AWS accounts that may pull, beside the repository's own: their numbers, in quotes. Which of their roles may do so is theirs to say."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for account in var.pull_accounts : can(regex("^[0-9]{12}$", account))])
+    error_message = "pull_accounts holds something that is no account: write the 12 digits in quotes, as in [\"123456789012\"]."
+  }
+}
+
+variable "pull_organizations" {
+  description = "AWS organizations whose accounts may all pull: their ids, like `o-a1b2c3d4e5`."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.pull_organizations : can(regex("^o-[a-z0-9]{10,32}$", id))])
+    error_message = "pull_organizations holds something that is no organization: write its id, as in [\"o-a1b2c3d4e5\"]."
+  }
+}
+
+variable "pull_lambda_accounts" {
+  description = "AWS accounts whose Lambda functions may run images of the repository, its own included. Another account has to be in `pull_accounts` too, for whoever creates the function."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for account in var.pull_lambda_accounts : can(regex("^[0-9]{12}$", account))])
+    error_message = "pull_lambda_accounts holds something that is no account: write the 12 digits in quotes, as in [\"123456789012\"]."
+  }
+}
+
 variable "repository_policy_json" {
-  description = "Repository policy as JSON (for another account's pulls, say). Without it there is none."
+  description = "More statements of the repository policy, as JSON, for what the fields above cannot say."
   type        = string
   default     = null
 

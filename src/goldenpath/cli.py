@@ -233,7 +233,7 @@ SHORT_HELP: Mapping[str, str] = {
     "local": "Try everything on this machine: a real registry, an AWS emulator, GitHub's doubles.",
     "policy": "Show, check and explain the rules that decide.",
     "pre-commit": "Search what is staged for secrets, as the gate does, and fail where a commit would bring one.",
-    "registry": "Request, plan, apply, change and retire registries; list them, and report on their state.",
+    "registry": "Request, adopt, plan, apply, change and retire registries; list them, and report on their state.",
     "release": "Show, verify or repair what a release did, by its receipt.json.",
     "report": "Build or open the report of a delivery: findings, layers, packages and times on one page.",
     "settle": "Record the revoked secrets of an app's history in `.goldenpath-settled.yml`, for review.",

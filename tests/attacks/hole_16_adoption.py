@@ -30,6 +30,7 @@ def no_signs(*_: object) -> tuple[str, ...]:
 
 ANY_REPOSITORY = Patch("goldenpath.registries.recovery.foreign_signs", no_signs)
 ANY_POLICY = Patch("goldenpath.registries.compliance.policy_deviations", no_signs)
+UNDESCRIBED = Patch("goldenpath.registries.terraform.described.require_policy_described")
 
 
 def make_repository(platform: Platform) -> Any:  # noqa: ANN401  boto3's client
@@ -71,7 +72,7 @@ def a_repository_that_was_made_before_the_merge_is_adopted(scene: Scene) -> None
     assert platform.threads[0].comments
 
 
-@attack(16, RegistryNameTaken, "it has a repository policy", ANY_REPOSITORY, ANY_POLICY)
+@attack(16, RegistryNameTaken, "it has a repository policy", ANY_REPOSITORY, ANY_POLICY, UNDESCRIBED)
 def a_repository_whose_policy_lets_strangers_push_is_adopted(scene: Scene) -> None:
     def act(platform: Platform) -> None:
         make_repository(platform).set_repository_policy(repositoryName="my-app", policyText=json.dumps(OPEN))
@@ -96,9 +97,17 @@ def a_repository_that_holds_a_planted_release_is_adopted(scene: Scene) -> None:
 def a_policy_that_was_planted_on_a_registry_complies(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     platform.made()
-    platform.world.client("ecr").set_repository_policy(repositoryName="my-app", policyText=json.dumps(OPEN))
     platform.edit(
         "envs/dev/ecr.tf", 'domain    = "shop"\n', 'domain    = "shop"\n\n      retention = { keep = 90 }\n\n'
     )
-    platform.made()
+    platform.propose()
+    event, real = platform.merge(2), Terraform.apply
+
+    def late(terraform: Terraform, saved: Path) -> None:
+        # After the plan, which refuses a policy that is there already.
+        platform.world.client("ecr").set_repository_policy(repositoryName="my-app", policyText=json.dumps(OPEN))
+        real(terraform, saved)
+
+    scene.monkeypatch.setattr(Terraform, "apply", late)
+    platform.apply(event)
     assert "### Applied" in "".join(platform.threads[1].comments.values())

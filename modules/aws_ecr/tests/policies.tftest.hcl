@@ -74,6 +74,110 @@ run "deprecated_keeps_a_given_policy_whose_statements_differ_in_shape" {
   }
 }
 
+run "accounts_may_pull_and_nothing_else" {
+  command = plan
+
+  variables {
+    pull_accounts = ["210987654321", "012345678901"]
+  }
+
+  assert {
+    condition = jsondecode(aws_ecr_repository_policy.this[0].policy) == jsondecode(jsonencode({ Version = "2012-10-17", Statement = [{
+      Sid    = "PullByAccounts", Effect = "Allow", Principal = { AWS = ["012345678901", "210987654321"] }
+      Action = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    }] }))
+    error_message = "the three actions of a pull, for these accounts"
+  }
+}
+
+run "organizations_may_pull_by_their_id" {
+  command = plan
+
+  variables {
+    pull_organizations = ["o-a1b2c3d4e5"]
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecr_repository_policy.this[0].policy).Statement[0].Condition == jsondecode(jsonencode({ StringEquals = { "aws:PrincipalOrgID" = ["o-a1b2c3d4e5"] } }))
+    error_message = "everybody, on the condition of the organization"
+  }
+}
+
+run "lambda_pulls_for_functions_of_named_accounts_only" {
+  command = plan
+
+  variables {
+    pull_lambda_accounts = ["123456789012"]
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecr_repository_policy.this[0].policy).Statement[0].Principal.Service == "lambda.amazonaws.com" && jsonencode(jsondecode(aws_ecr_repository_policy.this[0].policy).Statement[0].Condition) == jsonencode({ ArnLike = { "aws:SourceArn" = ["arn:*:lambda:*:123456789012:function:*"] } })
+    error_message = "the service, for functions of that account"
+  }
+}
+
+run "deprecated_adds_its_deny_to_what_is_described" {
+  command = plan
+
+  variables {
+    deprecation            = { since = "2026-11-01", remove_after = "2026-12-01" }
+    pull_accounts          = ["210987654321"]
+    pull_organizations     = ["o-a1b2c3d4e5"]
+    pull_lambda_accounts   = ["123456789012"]
+    repository_policy_json = jsonencode({ Statement = [{ Sid = "Given", Effect = "Deny", Principal = "*", Action = ["ecr:PutImage"] }] })
+  }
+
+  assert {
+    condition     = [for each in jsondecode(aws_ecr_repository_policy.this[0].policy).Statement : each.Sid] == ["DeprecatedRefusesPush", "PullByAccounts", "PullByOrganizations", "PullByLambda", "Given"]
+    error_message = "who may pull stays described"
+  }
+}
+
+run "null_lists_are_empty_ones" {
+  command = plan
+
+  variables {
+    pull_accounts        = null
+    pull_organizations   = null
+    pull_lambda_accounts = null
+  }
+
+  assert {
+    condition     = length(aws_ecr_repository_policy.this) == 0
+    error_message = "nobody was named"
+  }
+}
+
+run "an_account_that_is_none_is_refused" {
+  command = plan
+
+  variables {
+    pull_accounts = ["*"]
+  }
+
+  expect_failures = [var.pull_accounts]
+}
+
+run "an_organization_that_is_none_is_refused" {
+  command = plan
+
+  variables {
+    pull_organizations = ["acme"]
+  }
+
+  expect_failures = [var.pull_organizations]
+}
+
+run "an_account_of_lambda_that_is_none_is_refused" {
+  command = plan
+
+  variables {
+    pull_lambda_accounts = ["arn:aws:lambda:eu-west-2:123456789012:function:x"]
+  }
+
+  expect_failures = [var.pull_lambda_accounts]
+}
+
 run "a_policy_with_one_statement_in_no_list_is_refused" {
   command = plan
 

@@ -246,7 +246,8 @@ def _hand_over(
     registry = ecr_tf.find(checkout, workspace.environment, name)
     repository = PlatformEcr(workspace.variables).describe(name)
     controls = ecr_tf.load_controls(checkout)[registry.risk]
-    wrong = compliance.deviations(registry, controls, repository, plan.repository_policies.get(name, ""))
+    policy, lifecycle = plan.repository_policies.get(name, ""), plan.lifecycles.get(name, "")
+    wrong = compliance.deviations(registry, controls, repository, policy, lifecycle)
     if repository is None or wrong:
         raise RegistryRefused(
             f"{name} in {workspace.environment} was applied, but ECR does not describe it as asked",

@@ -1,4 +1,4 @@
-"""The `registry` commands for a terminal: request, plan, apply and list. `workflow_commands` has the rest."""
+"""The `registry` commands for a terminal: request, adopt, plan, apply and list. `workflow_commands` has the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.registries import catalogue, workflow_commands
+from goldenpath.registries import adoption, catalogue, workflow_commands
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.images import forecast, permissions
@@ -32,7 +32,10 @@ _NEXT = (
     "the same values (it writes requester and domain where they are missing): it shows the plan, and its merge makes "
     "the registry; or use `registry plan` and `registry apply`"
 )
-
+_NEXT_ADOPTED = (
+    "next: merge it by a pull request without the label ecr-registry, then start the workflow create-ecr-registry with "
+    "the same values and `adopt`: it shows the plan, and its merge makes the repository a registry"
+)
 
 _REGION = click.option(
     "--aws-region", envvar=("GOLDENPATH_AWS_REGION", "AWS_REGION"), show_envvar=True, default=DEFAULT_REGION,
@@ -42,7 +45,7 @@ _REGION = click.option(
 
 @click.group()
 def registry() -> None:
-    """Request, plan, apply, change and retire registries; list them, and report on their state."""
+    """Request, adopt, plan, apply, change and retire registries; list them, and report on their state."""
 
 
 @registry.command()
@@ -56,6 +59,22 @@ def request(checkout: Path, **fields: str) -> None:
     where = f"envs/{wanted.environment}/ecr.tf"
     progress.line(f"✓ {wanted.name} ({wanted.fields['id']}) is {'now' if changed else 'already'} in {where}")
     progress.line(_NEXT)
+
+
+@registry.command()
+@CHECKOUT
+@with_request_options
+@_REGION
+def adopt(checkout: Path, aws_region: str, **fields: str) -> None:
+    """Describe a repository that exists at ECR as a registry, and update the catalogue; AWS is only read."""
+    wanted, progress = parse_request(fields), Progress()
+    repository = PlatformEcr({**runner.variables(), "AWS_REGION": aws_region}).describe(wanted.name)
+    settings = adoption.settings_for(wanted, repository, ecr_tf.load_controls(checkout))
+    changed = ecr_tf.add(checkout, wanted, settings)
+    catalogue.write(checkout)
+    where = f"envs/{wanted.environment}/ecr.tf"
+    progress.line(f"✓ {wanted.name} is {'now' if changed else 'already'} in {where}, as ECR has it")
+    progress.line(_NEXT_ADOPTED)
 
 
 @registry.command("catalogue")

@@ -214,7 +214,8 @@ def _inspect_registry(
 ) -> RegistryReport:
     repository = ecr.describe(registry.name)
     policy = plan.repository_policies.get(registry.name, "")
-    broken = compliance.deviations(registry, controls[registry.risk], repository, policy)
+    planned = plan.lifecycles.get(registry.name, "")
+    broken = compliance.deviations(registry, controls[registry.risk], repository, policy, planned)
     if repository is None:
         return RegistryReport(registry, broken)
     images = ecr.images(registry.name)

@@ -1,6 +1,6 @@
 """The wizard: a change of one registry becomes one branch, one plan, and one pull request that shows the plan.
 
-Three proposals: create (or change), deprecate, remove. Running one again updates its pull request.
+Four proposals: create (or change), adopt, deprecate, remove. Running one again updates its pull request.
 """
 
 from __future__ import annotations
@@ -8,15 +8,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from goldenpath.registries import catalogue, platform_git, provenance, recovery, retirement, review
+from goldenpath.registries import (
+    adoption,
+    catalogue,
+    compliance,
+    platform_git,
+    provenance,
+    recovery,
+    retirement,
+    review,
+)  # fmt: skip
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.github.repository import Proposal
 from goldenpath.registries.request import invalid_request
 from goldenpath.registries.review import PlanRecord, PullRequestText
-from goldenpath.registries.terraform import planning, plans
+from goldenpath.registries.terraform import described, planning, plans
 from goldenpath.shared import codec
 from goldenpath.shared.errors import RegistryNameTaken
+from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -67,24 +77,63 @@ def create(context: ProposalContext, request: RegistryRequest) -> ProposalResult
     Raises `RegistryRequestInvalid`, `RegistryNameTaken`, `RegistryConfigUnexpected`, and the errors of planning, git
     and GitHub.
     """
-    if missing := [f"`{field}` is missing" for field in ("requester", "domain") if getattr(request, field) is None]:
-        raise invalid_request(missing)
+    _require_whole(request)
     workspace = context.workspace
     ecr_tf.add(workspace.checkout, request)
     plan = planning.plan(workspace, request.name)
     verb = "Create" if _creates_repository(workspace, request.name, plan) else "Change"
-    controls = ecr_tf.load_controls(workspace.checkout)[request.risk]
-    kept = ecr_tf.find(workspace.checkout, request.environment, request.name).keeps(controls)
+    registry = ecr_tf.find(workspace.checkout, request.environment, request.name)
+    facts = {"environment": request.environment, **request.fields, **_settings(registry)}
+    return publish(context, request.name, plan, PullRequestText(verb, facts, sections=_effects(context, request)))
+
+
+def adopt(context: ProposalContext, request: RegistryRequest, now: dt.datetime) -> ProposalResult:
+    """Propose that the repository of `request`, which exists at ECR, becomes a registry.
+
+    Raises `AdoptionRefused`, `PolicyNotDescribed`, and the errors of `create`.
+    """
+    _require_whole(request)
+    workspace = context.workspace
+    ecr, controls = PlatformEcr(workspace.variables), ecr_tf.load_controls(workspace.checkout)
+    repository = ecr.describe(request.name)
+    ecr_tf.add(workspace.checkout, request, adoption.settings_for(request, repository, controls))
+    plan = planning.plan(workspace, request.name)
+    # Raises where Terraform would create the repository after all, or where nothing is left to do.
+    _creates_repository(workspace, request.name, plan)
+    images = ecr.images(request.name)
+    registry = ecr_tf.find(workspace.checkout, request.environment, request.name)
+    facts = {"environment": request.environment, **request.fields, **_settings(registry)}
+    lead = (
+        "**This repository exists at ECR already. Once this is merged, it is a registry with the rules of its risk.** "
+        "No image is moved or copied. If another Terraform configuration manages the repository, remove it from that "
+        "state first (`terraform state rm`)."
+    )
+    sections = (
+        *([adoption.now_at_ecr(repository, images)] if repository else []),
+        adoption.expiry(images, plan.lifecycles.get(request.name, ""), now),
+        *_effects(context, request),
+    )
+    return publish(context, request.name, plan, PullRequestText("Adopt", facts, (lead,), sections))
+
+
+def _require_whole(request: RegistryRequest) -> None:
+    if missing := [f"`{field}` is missing" for field in ("requester", "domain") if getattr(request, field) is None]:
+        raise invalid_request(missing)
+
+
+def _effects(context: ProposalContext, request: RegistryRequest) -> tuple[str, ...]:
+    """Return the sections on what the risk brings, and on what keeping the images costs."""
+    checkout = context.workspace.checkout
+    controls = ecr_tf.load_controls(checkout)[request.risk]
+    kept = ecr_tf.find(checkout, request.environment, request.name).keeps(controls)
     row = (controls.mutability.lower(), controls.encryption, str(controls.keep), "on every push", "after 7 days")
     head = ("tags", "encryption", "keeps of each environment", "scanned", "untagged images expire")
-    sections = (
+    return (
         f"### What risk `{request.risk}` brings",
         review.markdown_table(head, [row]),
         "### What it costs",
         storage_cost(kept, context.average_mb),
     )
-    facts = {"environment": request.environment, **request.fields}
-    return publish(context, request.name, plan, PullRequestText(verb, facts, sections=sections))
 
 
 def propose_deprecation(
@@ -164,12 +213,21 @@ def publish(
     message = provenance.commit_message(title, context.requesters, context.run)
     commit = platform_git.commit_on(workspace.checkout, base, paths, message)
     platform_git.push(workspace.checkout, commit, branch)
+    if not removal:
+        text = replace(text, sections=(*text.sections, *_replaced(workspace, name, plan)))
     if provenance.needs_second_approval(environment, removal=removal):
         text = replace(text, sections=(*text.sections, _approval(context.requesters)))
     body = review.description(record, plan, raw_plan, text)
     thread = context.repository.propose(Proposal(branch, context.base, title, body, review.LABEL))
     # Sealed last: the seal names the number of the pull request, and covers title and body as GitHub has them now.
     return ProposalResult(thread, record, provenance.seal_name(thread.number, commit, title, body))
+
+
+def _replaced(workspace: TerraformWorkspace, name: str, plan: TerraformPlan) -> tuple[str, ...]:
+    """Return a section on the statements at ECR that `plan` takes out of the repository policy, if there are any."""
+    statements = described.replaced_statements(plan, name, workspace.variables)
+    listed = "\n".join(f"- {as_markdown(statement)}" for statement in statements)
+    return (f"### What leaves the repository policy\n\n{listed}",) if listed else ()
 
 
 def storage_cost(keep: int, average_mb: int = AVERAGE_IMAGE_MB) -> str:
@@ -217,4 +275,10 @@ def _facts(registry: RegistryEntry) -> dict[str, str]:
         "risk": registry.risk.value,
         "deprecated since": registry.deprecated_since,
         "removed after": registry.remove_after,
+        **_settings(registry),
     }
+
+
+def _settings(registry: RegistryEntry) -> dict[str, str]:
+    """Return the optional settings in words, whole: the plan's table shortens long values, like who may pull."""
+    return {name: compliance.plain_value(value) for name, value in registry.more.items()}

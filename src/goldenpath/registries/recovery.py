@@ -144,7 +144,7 @@ def name_taken(environment: str, name: str, signs: tuple[str, ...] = ()) -> Regi
     return RegistryNameTaken(
         f"ECR has a repository {name!a} in {environment} already",
         why="; ".join(("it is not in Terraform's state, so it was made by hand or by another system", *signs)),
-        fix="Choose another name, or have the platform team import it into the state",
+        fix="Choose another name, or adopt it: start create-ecr-registry with `adopt`",
     )
 
 

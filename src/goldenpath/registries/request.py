@@ -38,10 +38,14 @@ class Domain(Name):
 
 
 class GithubLogin(Name):
-    """The GitHub user name of the requester."""
+    """The GitHub user name of the requester: a person's, as an app's `name[bot]` cannot be a tag at AWS.
 
-    pattern = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}")
-    rule = "a GitHub user name (like `octocat`)"
+    Source: GitHub, "Username considerations for external authentication": a managed user has the short code of its
+    enterprise (3 to 8 letters and digits) behind `_`.
+    """
+
+    pattern = re.compile(r"(?=.{1,39}$)[A-Za-z0-9](-?[A-Za-z0-9])*(_[A-Za-z0-9]{3,8})?")
+    rule = "a GitHub user name (like `octocat`, or `octocat_acme` where an enterprise manages it)"
 
 
 def registry_id(name: EcrRepository) -> str:

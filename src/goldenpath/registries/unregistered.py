@@ -38,7 +38,7 @@ class RepositoryOrigin(Enum):
     CACHE = "a pull-through cache fills it"
     LISTED = f"{VARIABLE} names it"
     QUARANTINED = "a push made it, so it is quarantined: request it, or have it deleted"
-    UNKNOWN = "made by hand: have it imported into the state with an entry of its own, or deleted"
+    UNKNOWN = "made by hand: adopt it (create-ecr-registry with `adopt`), or have it deleted"
 
 
 @dataclass(frozen=True)

@@ -40,12 +40,14 @@ _BASE = option("--base-branch", "The branch that pull requests go into.", defaul
 @with_request_options
 @option("--average-image-mb", "Average size of an image, for the cost estimate.",
          type=click.IntRange(min=1), default=proposal.AVERAGE_IMAGE_MB)  # fmt: skip
+@option("--adopt", "The repository exists at ECR: make it a registry.", is_flag=True)
 @_BASE
-def propose_registry(checkout: Path, average_image_mb: int, base_branch: str, **fields: str) -> None:
+def propose_registry(checkout: Path, average_image_mb: int, base_branch: str, adopt: bool, **fields: str) -> None:
     """Open the pull request that requests a registry and shows its plan; run again, update it."""
     wanted = parse_request(fields)
     context = _proposal_context(checkout, wanted.environment, base_branch, average_image_mb)
-    _publish_result(proposal.create(context, wanted))
+    now = dt.datetime.now(dt.UTC)
+    _publish_result(proposal.adopt(context, wanted, now) if adopt else proposal.create(context, wanted))
 
 
 @click.command("retire")

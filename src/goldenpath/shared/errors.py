@@ -272,3 +272,11 @@ class ProposalUnbound(GoldenPathError, code="proposal-unbound", exit_code=73):
 
 class ApprovalMissing(GoldenPathError, code="approval-missing", exit_code=74):
     """Nobody except the requesters has approved a registry's change as it was merged."""
+
+
+class PolicyNotDescribed(GoldenPathError, code="policy-not-described", exit_code=77):
+    """ECR has a repository policy that nobody described, and a change would overwrite it. Nothing was changed."""
+
+
+class AdoptionRefused(GoldenPathError, code="adoption-refused", exit_code=78):
+    """A repository that exists at ECR cannot become a registry of this environment as it is. Nothing was changed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 from tests.tools.registries.test_apply import MANIFEST
@@ -11,7 +12,7 @@ from tests.tools.registry_platform import BASE, Platform, git
 
 from goldenpath.registries import workflow_commands
 from goldenpath.registries.request import known_environments
-from goldenpath.shared.errors import ApprovalMissing, RetirementRefused
+from goldenpath.shared.errors import ApprovalMissing, PolicyNotDescribed, RetirementRefused
 
 pytestmark = pytest.mark.tools
 
@@ -161,3 +162,40 @@ def test_hygiene_reports_in_one_issue_and_changes_nothing(platform: Platform) ->
     platform.run(platform.clone(), "hygiene")
     assert len(platform.threads) == 2
     assert platform.names() == ["by-hand", "my-app"]
+
+
+BY_LAMBDA = {
+    "Sid": "LambdaECRImageRetrievalPolicy", "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
+    "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:SetRepositoryPolicy"],
+    "Condition": {"StringLike": {"aws:sourceArn": "arn:aws:lambda:eu-west-2:123456789012:function:*"}},
+}  # fmt: skip
+
+
+def test_a_policy_that_nobody_described_survives_a_deprecation_and_its_end(platform: Platform) -> None:
+    platform.made()
+    ecr = platform.world.client("ecr")
+
+    def sids() -> list[str]:
+        policy = json.loads(ecr.get_repository_policy(repositoryName="my-app")["policyText"])
+        return [statement["Sid"] for statement in policy["Statement"]]
+
+    ecr.set_repository_policy(repositoryName="my-app", policyText=json.dumps({"Statement": [BY_LAMBDA]}))
+    with pytest.raises(PolicyNotDescribed) as refused:
+        retired(platform, "deprecate")
+    assert 'Add `pull_lambda_accounts = ["123456789012"]` to the entry of my-app' in refused.value.fix
+    described = '\n      pull_lambda_accounts = ["123456789012"]\n'
+    platform.edit("envs/dev/ecr.tf", 'requester = "octocat"\n      domain    = "shop"\n      risk      = "low"\n',
+                  f'requester = "octocat"\n      domain    = "shop"\n      risk      = "low"\n{described}')  # fmt: skip
+    retired(platform, "deprecate")
+    assert "### What leaves the repository policy" in platform.threads[1].body
+    assert "LambdaECRImageRetrievalPolicy Allow" in platform.threads[1].body
+    platform.apply(platform.merge(2))
+    assert sids() == ["DeprecatedRefusesPush", "PullByLambda"]
+    dates = re.search(
+        r"\n\n +deprecated_since = .*\n +remove_after     = .*\n", (platform.clone() / "envs/dev/ecr.tf").read_text()
+    )
+    assert dates
+    platform.edit("envs/dev/ecr.tf", dates[0], "\n")
+    platform.propose()
+    platform.apply(platform.merge(3))
+    assert sids() == ["PullByLambda"]

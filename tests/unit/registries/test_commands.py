@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 from pathlib import Path
@@ -11,11 +12,12 @@ from tests.unit.registries.images import stored
 
 from goldenpath.cli import goldenpath
 from goldenpath.registries import catalogue
+from goldenpath.registries.aws.ecr import EcrDescription, PlatformEcr
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.terraform import planning
 from goldenpath.registries.terraform.plans import TerraformPlan
 from goldenpath.shared import runner
-from goldenpath.shared.errors import BadInput, RegistryRequestInvalid, RegistryUnknown
+from goldenpath.shared.errors import BadInput, RegistryConfigUnexpected, RegistryRequestInvalid, RegistryUnknown
 
 if TYPE_CHECKING:
     from goldenpath.registries.terraform.planning import TerraformWorkspace
@@ -51,6 +53,43 @@ def test_a_request_writes_the_entry_and_the_catalogue(checkout: Path) -> None:
     assert (
         "| `shop/cart` | team-shop | - | high | immutable | KMS | 50 |" in (checkout / catalogue.FOR_PEOPLE).read_text()
     )
+
+
+ADOPTED = """    "my-app" = {
+      id            = "REGISTRY_MY_APP"
+      owner         = "team-web"
+      risk          = "low"
+      adopted       = true
+      pull_accounts = ["210987654321"]
+    }
+"""
+
+
+def test_an_adoption_writes_an_entry_that_describes_what_ecr_has(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statement = '{"Effect": "Allow", "Principal": {"AWS": "210987654321"}, "Action": "ecr:BatchGetImage"}'
+    uri = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/my-app"
+    policy = f'{{"Statement": [{statement}]}}'
+    there = EcrDescription(uri, "MUTABLE", "AES256", True, {}, dt.datetime.now(dt.UTC), policy=policy)  # noqa: FBT003
+    monkeypatch.setattr(PlatformEcr, "__init__", lambda *_: None)
+    monkeypatch.setattr(PlatformEcr, "describe", lambda *_: there)
+    wanted = {"environment": "dev", "name": "my-app", "owner": "team-web", "risk": "low"}
+    assert "my-app is now in envs/dev/ecr.tf, as ECR has it" in run(checkout, "adopt", **wanted)
+    assert ADOPTED in (checkout / "envs/dev/ecr.tf").read_text()
+    assert "my-app is already in envs/dev/ecr.tf" in run(checkout, "adopt", **wanted)
+
+
+def test_an_adoption_into_an_older_module_call_writes_nothing(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = EcrDescription("1.dkr", "MUTABLE", "AES256", True, {}, dt.datetime.now(dt.UTC))  # noqa: FBT003
+    monkeypatch.setattr(PlatformEcr, "__init__", lambda *_: None)
+    monkeypatch.setattr(PlatformEcr, "describe", lambda *_: there)
+    path = checkout / "envs/dev/ecr.tf"
+    path.write_text(path.read_text().replace("entry.adopted", "false"))
+    before = path.read_text()
+    with pytest.raises(RegistryConfigUnexpected, match="does not pass on `adopted`"):
+        run(checkout, "adopt", environment="dev", name="my-app", owner="team-web", risk="low")
+    assert path.read_text() == before
 
 
 def test_a_request_that_cannot_be_used_writes_nothing(checkout: Path) -> None:

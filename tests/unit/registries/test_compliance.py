@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +16,9 @@ from goldenpath.registries.compliance import (
 )
 from goldenpath.registries.config.ecr_tf import RegistryEntry, RiskControls
 from goldenpath.registries.request import Risk
+
+if TYPE_CHECKING:
+    from goldenpath.registries.config.hcl import Literal
 
 ACTIONS = '["ecr:PutImage", "ecr:UploadLayerPart"]'
 OURS = f'{{"Statement": [{{"Sid": "A", "Effect": "Deny", "Principal": "*", "Action": {ACTIONS}}}]}}'
@@ -99,5 +103,87 @@ def test_a_deprecated_registry_that_takes_pushes_deviates() -> None:
 def test_a_policy_that_nobody_described_deviates() -> None:
     opened = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}'
     assert compliance.deviations(REGISTRY, LOW, EcrDescription(**GOOD, policy=opened)) == (
-        'its repository policy has a statement that is not described: Allow ecr:* to "*"',
+        (
+            'its repository policy has a statement that is not described: Allow ecr:* to "*" '
+            "(dangerous: it is open to everybody)"
+        ),
     )
+
+
+def test_a_statement_that_a_field_describes_is_named_with_the_field() -> None:
+    by_lambda = '{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "ecr:BatchGetImage"}'
+    added = EcrDescription(**{**GOOD, "uri": "123456789012.dkr.ecr"}, policy=f'{{"Statement": [{by_lambda}]}}')
+    (deviation,) = compliance.deviations(REGISTRY, LOW, added)
+    assert deviation.endswith('(to describe it, add `pull_lambda_accounts = ["123456789012"]` to its entry)')
+
+
+def rules(*listed: dict[str, Any]) -> str:
+    return json.dumps({"rules": list(listed)})
+
+
+def rule(priority: int, status: str, count: int, *patterns: str, kind: str = "imageCountMoreThan") -> dict[str, Any]:
+    selection: dict[str, Any] = {"tagStatus": status, "countType": kind, "countNumber": count}
+    if patterns:
+        selection["tagPatternList"] = list(patterns)
+    return {"rulePriority": priority, "selection": selection, "action": {"type": "expire"}}
+
+
+UNTAGGED, NEWEST = rule(1, "untagged", 7, kind="sinceImagePushed"), rule(10, "tagged", 20, "prod-*")
+
+
+def test_a_lifecycle_policy_is_the_same_in_any_order_and_with_other_descriptions() -> None:
+    written = rules({**NEWEST, "description": "Ours"}, UNTAGGED)
+    assert compliance.lifecycle_deviations(written, rules(UNTAGGED, NEWEST)) == ()
+    good = EcrDescription(**{**GOOD, "lifecycle": written})
+    assert compliance.deviations(REGISTRY, LOW, good, "", rules(UNTAGGED, NEWEST)) == ()
+
+
+def test_the_storage_class_that_ecr_uses_by_itself_is_no_deviation() -> None:
+    named = {**UNTAGGED, "selection": {**UNTAGGED["selection"], "storageClass": "standard"}}
+    assert compliance.lifecycle_deviations(rules(named), rules(UNTAGGED)) == ()
+    archived = {**UNTAGGED, "selection": {**UNTAGGED["selection"], "storageClass": "archive"}}
+    assert len(compliance.lifecycle_deviations(rules(archived), rules(UNTAGGED))) == 2
+
+
+def test_a_condition_is_part_of_the_policy_in_words() -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}
+    only = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+    words = compliance.policy_in_words(json.dumps({"Statement": [{**statement, "Condition": only}, statement]}))
+    assert words == (
+        'Allow ecr:BatchGetImage to * if {"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}. '
+        "Allow ecr:BatchGetImage to *"
+    )
+
+
+def test_a_lifecycle_policy_with_other_rules_deviates() -> None:
+    other = rules(UNTAGGED, rule(10, "tagged", 1, "prod-*"))
+    extra, missing = compliance.lifecycle_deviations(other, rules(UNTAGGED, NEWEST))
+    assert extra == (
+        "its lifecycle policy has a rule that is not described: 10 (tagStatus tagged, countType imageCountMoreThan, "
+        "countNumber 1, tagPatternList prod-*)"
+    )
+    assert missing.startswith("its lifecycle policy lacks a rule: 10 (tagStatus tagged, ")
+    assert "countNumber 20, " in missing
+
+
+@pytest.mark.parametrize("broken", ["x", "[]", '{"rules": 1}', '{"rules": [1]}', "[" * 100_000])
+def test_a_lifecycle_policy_that_cannot_be_read_deviates(broken: str) -> None:
+    assert compliance.lifecycle_deviations(broken, rules(UNTAGGED)) == ("its lifecycle policy cannot be read",)
+
+
+KEY = "arn:aws:kms:eu-west-2:123456789012:key/1"
+HIGH = RiskControls("IMMUTABLE", "KMS", 50)
+
+
+def test_another_key_and_other_tags_that_may_move_deviate() -> None:
+    more: dict[str, Literal] = {"kms_key": KEY, "immutability_exclusions": ["latest"]}
+    strict = RegistryEntry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.HIGH, more=more)
+    tags = {**TAGS, "goldenpath.idp/risk": "high"}
+    at_ecr = {**GOOD, "tags": tags, "encryption": "KMS", "mutability": "IMMUTABLE_WITH_EXCLUSION"}
+    assert compliance.deviations(
+        strict, HIGH, EcrDescription(**at_ecr, kms_key=f"{KEY}0", exclusions=("latest", "cache-*"))
+    ) == (
+        "the list of tags that may move is cache-*, latest, not latest",
+        f"KMS key is {KEY}0, not {KEY}",
+    )
+    assert compliance.deviations(strict, HIGH, EcrDescription(**at_ecr, kms_key=KEY, exclusions=("latest",))) == ()

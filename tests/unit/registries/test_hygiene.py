@@ -73,7 +73,7 @@ def test_the_report_leads_with_the_share_that_complies_and_tells_it_by_owner() -
     assert text.startswith("**Registries that comply with every rule: 1 of 2 (50 %).**")
     assert "| team-b | 0 of 1 (0 %) | 0 |\n| team-web | 1 of 1 (100 %) | 2 |" in text
     assert "- `b-app`: images are not scanned on push\n" in text
-    assert "- `by-hand` (dev): made by hand: have it imported into the state with an entry of its own" in text
+    assert "- `by-hand` (dev): made by hand: adopt it (create-ecr-registry with `adopt`), or have it deleted" in text
     assert "### prod\n\nNot looked at: no role leads there" in text
     assert hygiene.compliance_rate(()) == "none to look at"
 

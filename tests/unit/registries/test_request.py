@@ -39,6 +39,11 @@ def test_a_whole_request_becomes_an_entry_in_the_order_people_read() -> None:
     ]
 
 
+@pytest.mark.parametrize("login", ["octocat", "jdoe_acme", "j-doe_admin", "a" * 39, "a" * 34 + "_acme"])
+def test_people_and_managed_users_may_ask(login: str) -> None:
+    assert parse_request({**WHOLE, "requester": login}).requester == login
+
+
 def test_requester_and_domain_may_be_left_out() -> None:
     assert parse_request({**WHOLE, "requester": "", "domain": " "}).fields == {
         "id": "REGISTRY_MY_APP",
@@ -65,6 +70,9 @@ def test_requester_and_domain_may_be_left_out() -> None:
         ("risk", "HIGH", "`risk`: 'HIGH' is not one of low, medium, high"),
         ("requester", "a b", "`requester`: 'a b' is not a GitHub user name"),
         ("requester", "-a", "`requester`: '-a' is not a GitHub user name"),
+        ("requester", "jdoe_", "`requester`: 'jdoe_' is not a GitHub user name"),
+        ("requester", "jdoe_acme_acme", "`requester`: 'jdoe_acme_acme' is not a GitHub user name"),
+        ("requester", "dependabot[bot]", "`requester`: 'dependabot[bot]' is not a GitHub user name"),
         ("domain", "Shop!", "`domain`: 'Shop!' is not a domain"),
         ("colour", "blue", "`colour` is not a field of a request"),
     ],

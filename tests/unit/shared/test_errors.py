@@ -66,6 +66,8 @@ EXIT_CODES = {
     "configuration-untrusted": 72,
     "proposal-unbound": 73,
     "approval-missing": 74,
+    "policy-not-described": 77,
+    "adoption-refused": 78,
     "release-unapproved": 75,
     "cancelled": 130,
 }

@@ -43,7 +43,8 @@ READ_ACTIONS = (
     "ecr:ListTagsForResource",
 )
 ISSUER = "token.actions.githubusercontent.com"
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
+# A user that an enterprise manages has its short code behind `_`.
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(_[A-Za-z0-9]+)?/[A-Za-z0-9._-]+")
 # A `$` could begin a variable of IAM, whose value is put in its place.
 _ENVIRONMENT = re.compile(r"[^*?:$]+")
 _REF = re.compile(r"refs/[^\s?:$]+")

@@ -36,7 +36,8 @@ _PREVIEW_ATTEMPTS, _PREVIEW_PAUSE = 60, 2.0
 class EcrDescription:
     """A repository as ECR describes it.
 
-    `lifecycle` and `policy` are JSON documents, empty where there is none.
+    `lifecycle` and `policy` are JSON documents, empty where there is none. `exclusions` are the tags that may still
+    move, as wildcards, and `kms_key` is the ARN of the key where the encryption has one.
     """
 
     uri: str
@@ -47,6 +48,13 @@ class EcrDescription:
     created: dt.datetime
     lifecycle: str = ""
     policy: str = ""
+    exclusions: tuple[str, ...] = ()
+    kms_key: str = ""
+
+    @property
+    def account(self) -> str:
+        """The number of the AWS account that has the repository."""
+        return self.uri.partition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -150,6 +158,8 @@ class PlatformEcr:
                 created=repository["createdAt"],
                 lifecycle=self._lifecycle(name),
                 policy=self._policy(name),
+                exclusions=tuple(item["filter"] for item in repository.get("imageTagMutabilityExclusionFilters", [])),
+                kms_key=repository.get("encryptionConfiguration", {}).get("kmsKey") or "",
             )
 
     def images(self, name: str) -> tuple[EcrImage, ...]:

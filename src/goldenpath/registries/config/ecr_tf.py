@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from goldenpath.registries.config import hcl_edit
+from goldenpath.registries.config import entry_fields, hcl_edit
 from goldenpath.registries.config.hcl import HclUnexpected, Literal, line_of, read_map
 from goldenpath.registries.request import Risk, known_environment, known_environments
 from goldenpath.shared import codec
@@ -21,14 +21,12 @@ if TYPE_CHECKING:
     from goldenpath.registries.request import RegistryRequest
 
 BLOCK, MAP = "locals", "ecr_repositories"
-_DATES = ("deprecated_since", "remove_after")
-_TEXT_FIELDS = ("id", "owner", "risk", "requester", "domain", *_DATES)
-_OPTIONAL_FIELDS, _RETENTION = ("kms_key", "retention", "immutability_exclusions"), ("keep", "untagged_days")
+_NOTHING: Mapping[str, Literal] = {}
 
 
 @dataclass(frozen=True)
 class RegistryEntry:
-    """One entry of an `ecr.tf`; `more` holds the optional settings as they are written there."""
+    """One entry of an `ecr.tf`; `more` holds the optional settings as the module gets them."""
 
     environment: str
     name: str
@@ -49,7 +47,23 @@ class RegistryEntry:
 
     def mutability(self, controls: RiskControls) -> str:
         """Return the tag mutability that ECR must have for it, in ECR's own words."""
-        return controls.mutability + ("_WITH_EXCLUSION" if self.more.get("immutability_exclusions") else "")
+        return controls.mutability + ("_WITH_EXCLUSION" if self.exclusions else "")
+
+    @property
+    def exclusions(self) -> tuple[str, ...]:
+        """The tags that may still move in an immutable registry, as wildcards."""
+        listed = self.more.get("immutability_exclusions")
+        return tuple(map(str, listed)) if isinstance(listed, list) else ()
+
+    @property
+    def kms_key(self) -> str:
+        """The ARN of its own KMS key; empty where it has none."""
+        return str(self.more.get("kms_key", ""))
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether the repository was there before its entry, and Terraform imports it."""
+        return self.more.get(entry_fields.ADOPTED) is True
 
 
 @dataclass(frozen=True)
@@ -109,11 +123,13 @@ def find(checkout: Path, environment: str, name: str) -> RegistryEntry:
 def parse(text: str, environment: str, path: Path) -> tuple[RegistryEntry, ...]:
     """Return the registries in `text`, the content of `path`. Raises `RegistryConfigUnexpected`, naming the entry."""
     with explained(path):
-        return tuple(_entry_at(text, environment, entry) for entry in read_map(text, BLOCK, MAP).entries)
+        registries = read_map(text, BLOCK, MAP)
+        code = text[: registries.opening] + text[registries.closing :]
+        return tuple(_entry_at(text, code, environment, entry) for entry in registries.entries)
 
 
-def with_request(text: str, request: RegistryRequest, path: Path) -> str:
-    """Return `text`, the content of `path`, with the registry that `request` asks for.
+def with_request(text: str, request: RegistryRequest, path: Path, more: Mapping[str, Literal] = _NOTHING) -> str:
+    """Return `text`, the content of `path`, with the registry that `request` asks for; `more` are optional settings.
 
     An existing entry keeps all of its fields, and gets those that it lacks. Raises `RegistryNameTaken` when the name or
     the id belongs to another registry, and `RegistryConfigUnexpected`.
@@ -124,8 +140,11 @@ def with_request(text: str, request: RegistryRequest, path: Path) -> str:
         present = entry if entry.name == request.name else present
     with explained(path):
         if present is None:
-            return hcl_edit.with_entry(text, BLOCK, MAP, request.name, request.fields)
-        lacking = {name: value for name, value in request.fields.items() if not getattr(present, name)}
+            return hcl_edit.with_entry(text, BLOCK, MAP, request.name, {**request.fields, **more})
+        lacking: dict[str, Literal] = {
+            name: value for name, value in request.fields.items() if not getattr(present, name)
+        }
+        lacking |= {name: value for name, value in more.items() if name not in present.more}
         return hcl_edit.with_fields(text, BLOCK, MAP, request.name, lacking)
 
 
@@ -141,12 +160,14 @@ def without_entry(text: str, name: str, path: Path) -> str:
         return hcl_edit.without_entry(text, BLOCK, MAP, name)
 
 
-def add(checkout: Path, request: RegistryRequest) -> bool:
+def add(checkout: Path, request: RegistryRequest, more: Mapping[str, Literal] = _NOTHING) -> bool:
     """Write the registry of `request` into its environment's file; tell whether the file changed. Raises as above."""
     path = path_of(checkout, request.environment)
     before = read_text(path)
-    after = with_request(before, request, path)
+    after = with_request(before, request, path, more)
     if after != before:
+        # A setting that this file's module call does not pass on must not be written.
+        parse(after, request.environment, path)
         codec.write_bytes(path, after.encode())
     return after != before
 
@@ -161,8 +182,8 @@ def read_text(path: Path) -> str:
             why="Each environment's registries are described in its folder under envs/",
             fix="Run this in a checkout of the platform's repository, or name it with --checkout",
         ) from None
-    except UnicodeDecodeError as error:
-        raise unexpected(path, error) from None
+    except UnicodeDecodeError:
+        raise unexpected(path, ValueError("it is no UTF-8 text, so save it as UTF-8")) from None
     except OSError as error:
         raise codec.disk_trouble(error, path) from error
 
@@ -204,38 +225,27 @@ def _refuse_clash(entry: RegistryEntry, request: RegistryRequest, path: Path) ->
         )
 
 
-def _entry_at(text: str, environment: str, entry: HclEntry) -> RegistryEntry:
+def _entry_at(text: str, code: str, environment: str, entry: HclEntry) -> RegistryEntry:
+    """Return the registry of `entry`; `code` is the text of the file without its entries."""
     try:
-        return _registry_entry(environment, entry.key, entry.value)
-    except HclUnexpected as error:
-        raise HclUnexpected(f"line {line_of(text, entry.start)}: {error}") from None
+        return _registry_entry(environment, entry.key, entry.value, code)
+    except ValueError as error:
+        raise HclUnexpected(f"line {line_of(text, entry.start)}: the entry {entry.key!a}{error}") from None
 
 
-def _registry_entry(environment: str, name: str, value: Literal) -> RegistryEntry:
-    if not isinstance(value, Mapping):
-        raise HclUnexpected(f"the entry {name!a} is not a map of fields")
-    if mistakes := list(_mistakes(value)):
-        raise HclUnexpected(f"the entry {name!a}: {', '.join(mistakes)}")
-    texts = {key: str(text) for key, text in value.items() if key in _TEXT_FIELDS}
+def _registry_entry(environment: str, name: str, written: Literal, code: str) -> RegistryEntry:
+    if not isinstance(written, Mapping):
+        raise HclUnexpected(" is not a map of fields")
+    try:
+        values = entry_fields.read(written)
+    except ValueError as error:
+        raise HclUnexpected(f": {error}") from None
+    # Terraform would ignore such a setting without a word.
+    if unused := [key for key in entry_fields.RECENT if key in values and f".{key}" not in code]:
+        raise HclUnexpected(
+            f": the module call of this file does not pass on {', '.join(f'`{key}`' for key in unused)}; take the call "
+            "from the platform's newest envs/<environment>/ecr.tf"
+        )
+    texts = {key: str(values.pop(key)) for key in entry_fields.TEXTS if key in values}
     risk = Risk(texts.pop("risk"))
-    more = {key: setting for key, setting in value.items() if key not in _TEXT_FIELDS}
-    return RegistryEntry(environment, name, risk=risk, more=more, **texts)
-
-
-def _mistakes(fields: Mapping[str, Literal]) -> Iterator[str]:
-    """Yield the mistakes that Terraform would ignore, and those that hide what the registry is."""
-    yield from (f"`{key}` is not a string" for key in _TEXT_FIELDS if not isinstance(fields.get(key, ""), str))
-    yield from (f"`{key}` is missing" for key in ("id", "owner", "risk") if key not in fields)
-    if fields.get("risk", Risk.LOW) not in list(Risk):
-        yield f"`risk` is {fields['risk']!a}, not one of {', '.join(Risk)}"
-    # A misspelt optional attribute is dropped by Terraform's type conversion without a word.
-    known = {*_TEXT_FIELDS, *_OPTIONAL_FIELDS}
-    yield from (f"`{key}` is not a setting of a registry" for key in fields if key not in known)
-    retention = fields.get("retention", {})
-    if not isinstance(retention, Mapping):
-        yield "`retention` is not a map like `{ keep = 90 }`"
-    else:
-        yield from (f"`retention.{key}` is not a setting of a registry" for key in retention if key not in _RETENTION)
-    missing_dates = [key for key in _DATES if key not in fields]
-    if len(missing_dates) == 1:
-        yield f"`{missing_dates[0]}` is missing: a deprecation has both dates"
+    return RegistryEntry(environment, name, risk=risk, more=values, **texts)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 Literal: TypeAlias = "str | int | float | bool | list[Literal] | Mapping[str, Literal] | None"
 
 _TOKEN = re.compile(
-    r"(?P<space>[ \t\r]+)|(?P<newline>\n)|(?P<comment>(?:\#|//)[^\n]*)|(?P<block>/\*)"
-    r"|(?P<heredoc><<-?(?P<mark>[^\W\d][\w-]*)\n)|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+    r"(?P<space>\A\ufeff|[ \t\r]+)|(?P<newline>\n)|(?P<comment>(?:\#|//)[^\n]*)|(?P<block>/\*)"
+    r"|(?P<heredoc><<-?(?P<mark>[^\W\d][\w-]*)\r?\n)|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
     r"|(?P<word>[^\W\d][\w-]*)|(?P<quote>\")|(?P<sign>[\[\](){},=:])|(?P<other>.)",
     re.DOTALL,
 )

@@ -13,10 +13,10 @@ from itertools import pairwise
 from goldenpath.registries.config.hcl import HclMap, HclUnexpected, Literal, line_of, read_map, tokens
 
 _INDENT = "  "
-_REST_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:(?:\#|//)[^\n]*|/\*[^\n]*\*/[ \t]*)?\n")
+_REST_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:(?:\#|//)[^\n]*|/\*[^\n]*\*/[ \t]*)?\r?\n")
 
 
-def with_entry(text: str, block: str, name: str, key: str, fields: Mapping[str, str]) -> str:
+def with_entry(text: str, block: str, name: str, key: str, fields: Mapping[str, Literal]) -> str:
     """Return `text` with the entry `key` in the map `name` of the block `block`; unchanged if present.
 
     Raises `HclUnexpected` when the map is not sorted, has entries that share a line, is not literal, or has an entry
@@ -29,7 +29,7 @@ def with_entry(text: str, block: str, name: str, key: str, fields: Mapping[str, 
         if entry.key == key:
             raise HclUnexpected(f"line {line_of(text, entry.start)}: {key!a} is there with other fields")
     piece, place, behind = _insertion(text, before, key, fields)
-    after = text[:place] + piece + text[behind:]
+    after = text[:place] + _with_line_ends(piece, text) + text[behind:]
     return _proved(after, block, name, {**_as_dict(before), key: fields})
 
 
@@ -47,7 +47,7 @@ def without_entry(text: str, block: str, name: str, key: str) -> str:
     return _proved(after, block, name, {other: value for other, value in _as_dict(before).items() if other != key})
 
 
-def with_fields(text: str, block: str, name: str, key: str, fields: Mapping[str, str]) -> str:
+def with_fields(text: str, block: str, name: str, key: str, fields: Mapping[str, Literal]) -> str:
     """Return `text` with `fields` added to the entry `key`, in a paragraph after its last field.
 
     Unchanged if present. Raises `HclUnexpected` as `with_entry` does, when there is no such entry, or
@@ -64,18 +64,23 @@ def with_fields(text: str, block: str, name: str, key: str, fields: Mapping[str,
         raise HclUnexpected(f"line {line_of(text, entry.start)}: {key!a} has other values for {', '.join(fields)}")
     # `terraform fmt` aligns a paragraph by its longest name: a new one leaves the lines above it as they are.
     place = text.rfind("\n", 0, entry.end) + 1
-    piece = "\n" + _lines(fields, _pad(text, entry.start))
+    piece = _with_line_ends("\n" + _lines(fields, _pad(text, entry.start)), text)
     return _proved(text[:place] + piece + text[place:], block, name, {**_as_dict(before), key: extended})
 
 
-def render(key: str, fields: Mapping[str, str], pad: str) -> str:
+def render(key: str, fields: Mapping[str, Literal], pad: str) -> str:
     """Return the entry as `terraform fmt` writes it, indented by `pad`, with a newline at its end."""
     return f"{pad}{_quoted(key)} = {{\n{_lines(fields, pad)}{pad}}}\n"
 
 
-def _lines(fields: Mapping[str, str], pad: str) -> str:
+def _lines(fields: Mapping[str, Literal], pad: str) -> str:
     width = max(map(len, fields))
-    return "".join(f"{pad}{_INDENT}{name.ljust(width)} = {_quoted(value)}\n" for name, value in fields.items())
+    return "".join(f"{pad}{_INDENT}{name.ljust(width)} = {_written(value)}\n" for name, value in fields.items())
+
+
+def _with_line_ends(piece: str, text: str) -> str:
+    """Return `piece` with the line ends of `text`."""
+    return piece.replace("\n", "\r\n") if text.partition("\n")[0].endswith("\r") else piece
 
 
 def _checked(text: str, block: str, name: str) -> HclMap:
@@ -95,7 +100,7 @@ def _checked(text: str, block: str, name: str) -> HclMap:
     return registries
 
 
-def _insertion(text: str, current: HclMap, key: str, fields: Mapping[str, str]) -> tuple[str, int, int]:
+def _insertion(text: str, current: HclMap, key: str, fields: Mapping[str, Literal]) -> tuple[str, int, int]:
     """Return what to write, and the two offsets between which it replaces the text."""
     if not current.entries:
         return _first(text, current, key, fields)
@@ -110,7 +115,7 @@ def _insertion(text: str, current: HclMap, key: str, fields: Mapping[str, str]) 
     return render(key, fields, pad), place, place
 
 
-def _first(text: str, current: HclMap, key: str, fields: Mapping[str, str]) -> tuple[str, int, int]:
+def _first(text: str, current: HclMap, key: str, fields: Mapping[str, Literal]) -> tuple[str, int, int]:
     outer = re.match(r"[ \t]*", text[text.rfind("\n", 0, current.opening) + 1 :])
     pad = outer[0] if outer else ""
     piece = render(key, fields, pad + _INDENT)
@@ -121,7 +126,7 @@ def _first(text: str, current: HclMap, key: str, fields: Mapping[str, str]) -> t
     if text[place : current.closing].strip():
         raise HclUnexpected(f"line {line_of(text, current.closing)}: give the closing brace a line of its own")
     # A blank line, so that the comments still belong to the map, and not to its first entry.
-    blank = "" if text[:place].endswith("\n\n") else "\n"
+    blank = "" if text[:place].endswith(("\n\n", "\n\r\n")) else "\n"
     return blank + piece, place, place
 
 
@@ -160,6 +165,14 @@ def _as_dict(parsed: HclMap) -> dict[str, Literal]:
 
 def _pad(text: str, start: int) -> str:
     return text[text.rfind("\n", 0, start) + 1 : start]
+
+
+def _written(value: Literal) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    return _quoted(str(value))
 
 
 def _quoted(value: str) -> str:

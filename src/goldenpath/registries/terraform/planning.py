@@ -14,7 +14,7 @@ from goldenpath.registries.aws import session
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.config.hcl import HclUnexpected, read_attributes
 from goldenpath.registries.request import known_environment
-from goldenpath.registries.terraform import locks, plans, program
+from goldenpath.registries.terraform import described, locks, plans, program
 from goldenpath.registries.terraform.program import Terraform, s3_backend
 from goldenpath.shared import oidc
 from goldenpath.shared.errors import BadInput, PlanUnexpected
@@ -87,7 +87,7 @@ def plan(workspace: TerraformWorkspace, name: str, *, removal: bool = False) -> 
 
     With `removal` the registry must have left `ecr.tf` already; only then may its repository be destroyed. Raises
     `RegistryUnknown`, `PlanUnexpected` or `ProvidersUnlocked` before Terraform starts, then `PlanUnexpected`,
-    `StateLocked`, `TerraformFailed`.
+    `PolicyNotDescribed`, `StateLocked`, `TerraformFailed`.
     """
     if removal:
         _require_no_entry(workspace, name)
@@ -99,6 +99,8 @@ def plan(workspace: TerraformWorkspace, name: str, *, removal: bool = False) -> 
     planned = workspace.initialized().plan(workspace.saved, target=plans.target(name))
     planned = replace(planned, region=workspace.region, providers=providers)
     plans.require_only(planned, name, may_destroy=removal)
+    if not removal:
+        described.require_policy_described(planned, workspace.environment, name, workspace.variables)
     return planned
 
 

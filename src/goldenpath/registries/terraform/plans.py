@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from goldenpath.registries.terraform.locks import LockedProvider
 
-_REPOSITORY_POLICY, _DATA = "aws_ecr_repository_policy", "data"
-REPOSITORY = "aws_ecr_repository"
+_DATA = "data"
+REPOSITORY, REPOSITORY_POLICY, LIFECYCLE = "aws_ecr_repository", "aws_ecr_repository_policy", "aws_ecr_lifecycle_policy"
 # The version of the digest. Version 1 did not cover data sources, providers and the region.
 FORM = 2
 
@@ -97,8 +97,8 @@ class TerraformPlan:
 
     `reads` are the addresses of its data sources. `configuration` is a digest of the code and the variables: resources
     with their provisioners, data sources, modules, and providers with their settings. `region` and the locked
-    `providers` are added by the caller. `repository_policies` are the planned policies by repository name, as far as
-    they are known before the apply.
+    `providers` are added by the caller. `repository_policies` and `lifecycles` are the planned policies by repository
+    name, as far as they are known before the apply.
     """
 
     terraform_version: str
@@ -109,6 +109,7 @@ class TerraformPlan:
     region: str = ""
     providers: Mapping[str, LockedProvider] = field(default_factory=dict)
     repository_policies: Mapping[str, str] = field(default_factory=dict)
+    lifecycles: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_plan(raw: bytes) -> TerraformPlan:
@@ -128,14 +129,15 @@ def parse_plan(raw: bytes) -> TerraformPlan:
         _changes(body.resource_drift),
         _reads(body),
         str(Digest.of(json.dumps([body.configuration, body.variables], sort_keys=True).encode())),
-        repository_policies=dict(_repository_policies(body.planned_values.root_module)),
+        repository_policies=dict(_policies(body.planned_values.root_module, REPOSITORY_POLICY)),
+        lifecycles=dict(_policies(body.planned_values.root_module, LIFECYCLE)),
     )
 
 
-def _repository_policies(module: _Module) -> Iterator[tuple[str, str]]:
+def _policies(module: _Module, kind: str) -> Iterator[tuple[str, str]]:
     for resource in _resources(module):
         repository, policy = resource.values.get("repository"), resource.values.get("policy")
-        if resource.type == _REPOSITORY_POLICY and isinstance(repository, str) and isinstance(policy, str):
+        if resource.type == kind and isinstance(repository, str) and isinstance(policy, str):
             yield repository, policy
 
 

@@ -111,6 +111,11 @@ def test_both_forms_of_a_subject_are_trusted() -> None:
     assert trusts(SUBJECT, sub="repo:team@12/my-app@345:environment:prod")
 
 
+def test_the_repository_of_a_managed_user_is_trusted() -> None:
+    subject = replace(SUBJECT, repository="jdoe_acme/my-app")
+    assert trusts(subject, sub="repo:jdoe_acme/my-app:environment:prod", repository="jdoe_acme/my-app")
+
+
 def test_without_an_environment_the_job_must_be_bound_to_none() -> None:
     subject = replace(SUBJECT, environments=(), refs=("refs/heads/main", "refs/tags/v*"))
     assert trusts(subject, sub="repo:team/my-app:ref:refs/tags/v1.2.3", ref="refs/tags/v1.2.3", environment="")

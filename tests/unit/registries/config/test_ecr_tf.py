@@ -156,12 +156,73 @@ def test_every_setting_that_the_documents_name_is_taken(checkout: Path) -> None:
     entry = (
         '{\n    "a0" = {\n      id = "A"\n      owner = "b"\n      risk = "high"\n      requester = "c"\n'
         '      domain = "d"\n      deprecated_since = "2026-11-21"\n      remove_after = "2026-12-21"\n'
-        "      kms_key = null\n      retention = { keep = 90, untagged_days = 3 }\n"
+        '      kms_key = "arn:aws:kms:eu-west-2:123456789012:key/1"\n'
+        "      retention = { keep = 90, untagged_days = 3 }\n"
         '      immutability_exclusions = ["latest"]\n    }\n  }'
     )
     (checkout / "envs" / "dev" / "ecr.tf").write_text(EMPTY.replace("{}", entry))
     (found,) = ecr_tf.load(checkout, "dev")
     assert set(found.more) == {"kms_key", "retention", "immutability_exclusions"}
+
+
+MODULE_CALL = """
+module "ecr_repositories" {
+  pull_accounts        = try(each.value.pull_accounts, [])
+  pull_organizations   = try(each.value.pull_organizations, [])
+  pull_lambda_accounts = try(each.value.pull_lambda_accounts, [])
+}
+"""
+PULLERS = """{
+    "a0" = {
+      id    = "A"
+      owner = "b"
+      risk  = "low"
+
+      pull_accounts        = ["012345678901"]
+      pull_organizations   = ["o-a1b2c3d4e5"]
+      pull_lambda_accounts = ["123456789012"]
+    }
+  }"""
+
+
+def test_who_may_pull_is_described(checkout: Path) -> None:
+    (checkout / "envs" / "dev" / "ecr.tf").write_text(EMPTY.replace("{}", PULLERS) + MODULE_CALL)
+    (registry,) = ecr_tf.load(checkout, "dev")
+    assert registry.more == {
+        "pull_accounts": ["012345678901"],
+        "pull_organizations": ["o-a1b2c3d4e5"],
+        "pull_lambda_accounts": ["123456789012"],
+    }
+
+
+def test_a_setting_that_the_module_call_does_not_pass_on_is_refused(checkout: Path) -> None:
+    (checkout / "envs" / "dev" / "ecr.tf").write_text(EMPTY.replace("{}", PULLERS))
+    with pytest.raises(RegistryConfigUnexpected) as refused:
+        ecr_tf.load(checkout, "dev")
+    assert refused.value.why.startswith(
+        "line 3: the entry 'a0': the module call of this file does not pass on `pull_accounts`, `pull_organizations`, "
+        "`pull_lambda_accounts`; take the call from"
+    )
+
+
+@pytest.mark.parametrize("written", ["90", '"90"', "90.0", "9e1", '"9e1"', '"90.0"', '"+90"'])
+def test_a_number_is_read_as_terraform_reads_it(checkout: Path, written: str) -> None:
+    entry = ENTRY.replace("keep = 90", f"keep = {written}")
+    (checkout / "envs" / "dev" / "ecr.tf").write_text(EMPTY.replace("{}", entry))
+    (registry,) = ecr_tf.load(checkout, "dev")
+    assert registry.keeps(ecr_tf.load_controls(checkout)[Risk.LOW]) == 90
+    assert repr(registry.more) == "{'retention': {'keep': 90}}"
+
+
+def test_every_other_byte_of_a_file_of_windows_is_kept(checkout: Path) -> None:
+    path = checkout / "envs" / "dev" / "ecr.tf"
+    before = EMPTY.replace("{}", ENTRY)
+    path.write_bytes(b"\xef\xbb\xbf" + before.replace("\n", "\r\n").encode())
+    wanted = parse_request({**WHOLE, "name": "other"})
+    assert ecr_tf.add(checkout, wanted)
+    after = ecr_tf.with_request(before, wanted, path)
+    assert path.read_bytes() == b"\xef\xbb\xbf" + after.replace("\n", "\r\n").encode()
+    assert [entry.name for entry in ecr_tf.load(checkout, "dev")] == ["my-app", "other"]
 
 
 def test_a_file_that_is_no_text_is_refused(checkout: Path) -> None:

@@ -67,6 +67,17 @@ def test_what_is_no_literal_is_refused_with_its_line(written: str, why: str) -> 
     assert str(refused.value).startswith(why)
 
 
+def test_a_file_of_windows_is_read() -> None:
+    text = "\ufeff# The first line.\nlocals {\n  note = <<-EOT\n    }\n  EOT\n  wanted = {\n    a = 1 # one\n  }\n}\n"
+    entries = hcl.read_map(text.replace("\n", "\r\n"), "locals", "wanted").entries
+    assert [(entry.key, entry.value) for entry in entries] == [("a", 1)]
+
+
+def test_a_byte_order_mark_in_the_middle_is_refused() -> None:
+    with pytest.raises(HclUnexpected, match="a literal value was expected"):
+        hcl.read_attributes("it = \ufeff1")
+
+
 def test_an_attribute_that_is_there_twice_is_refused() -> None:
     with pytest.raises(HclUnexpected, match="line 2: `a` is there twice"):
         hcl.read_attributes("a = 1\na = 2\n")

@@ -135,6 +135,27 @@ def test_a_field_that_cannot_be_added_is_refused(key: str, why: str) -> None:
         hcl_edit.with_fields(BEFORE, ecr_tf.BLOCK, ecr_tf.MAP, key, {"owner": "x", "since": "now"})
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "with a byte-order mark"])
+@pytest.mark.parametrize("before", [BEFORE, wrapped("{}"), wrapped("{\n    # All of them.\n\n  }")])
+def test_a_file_of_windows_is_edited_in_its_own_line_ends(before: str, mark: str) -> None:
+    def windows(text: str) -> str:
+        return mark + text.replace("\n", "\r\n")
+
+    one = added(before, "charlie")
+    more = hcl_edit.with_fields(one, ecr_tf.BLOCK, ecr_tf.MAP, "charlie", {"since": "now"})
+    assert added(windows(before), "charlie") == windows(one)
+    assert hcl_edit.with_fields(windows(one), ecr_tf.BLOCK, ecr_tf.MAP, "charlie", {"since": "now"}) == windows(more)
+    without = hcl_edit.without_entry(one, ecr_tf.BLOCK, ecr_tf.MAP, "charlie")
+    assert hcl_edit.without_entry(windows(one), ecr_tf.BLOCK, ecr_tf.MAP, "charlie") == windows(without)
+
+
+def test_lists_and_truth_values_are_written_as_terraform_formats_them() -> None:
+    text = hcl_edit.with_entry(
+        wrapped("{}"), ecr_tf.BLOCK, ecr_tf.MAP, "a", {"id": "x", "adopted": True, "pull_accounts": ["1", "2"]}
+    )
+    assert '      id            = "x"\n      adopted       = true\n      pull_accounts = ["1", "2"]\n' in text
+
+
 NAMES = st.from_regex(r"[a-z0-9]{1,8}([._/-][a-z0-9]{1,6}){0,2}", fullmatch=True)
 FIELDS = st.dictionaries(
     st.from_regex(r"[a-z_]{1,12}", fullmatch=True),
