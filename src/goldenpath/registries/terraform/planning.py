@@ -70,6 +70,11 @@ class TerraformWorkspace:
         return self.work_dir.absolute() / f"{self.environment}.tfplan"
 
     @property
+    def lock_key(self) -> str:
+        """The key of the object that locks the state. Raises what `load_state_key` does."""
+        return f"{self.state_key}.tflock"
+
+    @property
     def state_key(self) -> str:
         """The key of the state in its bucket. Raises what `load_state_key` does."""
         return load_state_key(self.checkout, self.environment)
@@ -82,10 +87,11 @@ class TerraformWorkspace:
         return terraform
 
 
-def plan(workspace: TerraformWorkspace, name: str, *, removal: bool = False) -> TerraformPlan:
+def plan(workspace: TerraformWorkspace, name: str, *, removal: bool = False, resumes: bool = False) -> TerraformPlan:
     """Return the plan for the registry `name` only, and save it in the workspace.
 
-    With `removal` the registry must have left `ecr.tf` already; only then may its repository be destroyed. Raises
+    With `removal` the registry must have left `ecr.tf` already; only then may its repository be destroyed. A plan that
+    `resumes` an interrupted apply keeps what that apply made, even if it could not read it afterwards. Raises
     `RegistryUnknown`, `PlanUnexpected` or `ProvidersUnlocked` before Terraform starts, then `PlanUnexpected`,
     `StateLocked`, `TerraformFailed`.
     """
@@ -96,7 +102,13 @@ def plan(workspace: TerraformWorkspace, name: str, *, removal: bool = False) -> 
     # Before `init`, which would write a lock file that nobody reviewed.
     providers = locks.locked_providers(workspace.folder)
     # A targeted plan: what a reviewer approves and an apply may change is this registry, whatever else has drifted.
-    planned = workspace.initialized().plan(workspace.saved, target=plans.target(name))
+    terraform = workspace.initialized()
+    planned = terraform.plan(workspace.saved, target=plans.target(name))
+    # Terraform would destroy and create what it made and could not read: for a repository that is never the way.
+    if resumes and (tainted := plans.tainted(planned, name)):
+        for address in tainted:
+            terraform.untaint(address)
+        planned = terraform.plan(workspace.saved, target=plans.target(name))
     planned = replace(planned, region=workspace.region, providers=providers)
     plans.require_only(planned, name, may_destroy=removal)
     return planned
