@@ -154,7 +154,7 @@ def test_an_unknown_target_is_an_error_though_terraform_calls_it_no_changes(worl
         planning.plan(place, "nobody")
     place.terraform.init({"bucket": worlds.BUCKET, "key": "k", "region": worlds.REGION, "use_path_style": "true"})
     place.work_dir.mkdir(exist_ok=True)
-    assert place.terraform.plan(place.saved, target=plans.target("nobody")).changes == ()
+    assert place.terraform.plan(place.saved, plans.target("nobody")).changes == ()
 
 
 def test_a_plan_that_changed_after_its_review_is_not_applied(world: World, checkout: Path) -> None:

@@ -86,12 +86,12 @@ class Terraform:
             settings.append("-lockfile=readonly")
         self._run("init", "-json", "-input=false", "-reconfigure", *settings, seconds=INIT_SECONDS)
 
-    def plan(self, out: Path, *, target: str = "") -> TerraformPlan:
-        """Plan the whole module, or only `target`, save the plan in the file `out`, and return it.
+    def plan(self, out: Path, *targets: str) -> TerraformPlan:
+        """Plan the whole module, or only its `targets`, save the plan in the file `out`, and return it.
 
         Terraform plans nothing for a target that does not exist. Raises `TerraformFailed`.
         """
-        chosen = [f"-target={target}"] if target else []
+        chosen = [f"-target={target}" for target in targets]
         # Without a lock: a plan changes nothing, Terraform refuses to apply it once the state has moved on, and a run
         # that was killed while it planned leaves no lock behind that would stop the whole environment (ADR 0046).
         self._run("plan", "-json", "-input=false", "-lock=false", f"-out={out}", *chosen, seconds=PLAN_SECONDS)

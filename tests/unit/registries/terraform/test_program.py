@@ -17,7 +17,7 @@ from goldenpath.shared.process import Completed
 
 def test_a_targeted_plan_is_kept_and_read_from_json(monkeypatch: pytest.MonkeyPatch) -> None:
     terraform, recorder = started(monkeypatch)
-    assert terraform.plan(Path("/w/p"), target='module.ecr_repositories["a-b"]').changes == ()
+    assert terraform.plan(Path("/w/p"), 'module.ecr_repositories["a-b"]').changes == ()
     assert recorder.commands == [
         ["terraform", "plan", "-no-color", "-json", "-input=false", "-lock=false", "-out=/w/p",
          '-target=module.ecr_repositories["a-b"]'],
