@@ -313,9 +313,10 @@ def main() -> int:
     # Two at a time: each mostly waits for Terraform, and a machine has two cores at least.
     with ProcessPoolExecutor(2) as pool:
         running = [pool.submit(_whole, number, chosen.share, chosen.seed) for number in range(len(SITUATIONS))]
-        tallies = [future.result() for future in running]
-    for situation, tally in zip(SITUATIONS, tallies, strict=True):
-        print("\n".join([f"{situation.name}: {tally}", *tally.stuck]))
+        tallies = []
+        for situation, future in zip(SITUATIONS, running, strict=True):
+            tallies.append(future.result())
+            print("\n".join([f"{situation.name}: {tallies[-1]}", *tallies[-1].stuck]), flush=True)
     whole = Tally(sum(tally.broken for tally in tallies), sum(tally.again for tally in tallies),
                   [line for tally in tallies for line in tally.stuck])  # fmt: skip
     print(f"{whole}  ({time.monotonic() - began:.0f} s)")
