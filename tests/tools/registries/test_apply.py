@@ -201,11 +201,14 @@ def test_a_held_lock_stops_the_run_and_says_who_holds_it(world: World, checkout:
             "Version": "1.11.4", "Created": "2026-11-21T04:00:00Z"}  # fmt: skip
     lock = "envs/dev/terraform.tfstate.tflock"
     world.client("s3").put_object(Bucket=worlds.BUCKET, Key=lock, Body=json.dumps(held).encode())
+    place = world.workspace(checkout)
+    # A plan changes nothing, and takes no lock.
+    reviewed = plans.plan_digest(planning.plan(place, "my-app"), "dev")
     with pytest.raises(StateLocked, match="state is locked by another run") as refused:
-        planning.plan(world.workspace(checkout), "my-app")
+        planning.apply(place, "my-app", reviewed)
     assert "someone@runner" in refused.value.why
     world.client("s3").delete_object(Bucket=worlds.BUCKET, Key=lock)
-    assert planning.plan(world.workspace(checkout), "my-app").changes
+    assert planning.apply(place, "my-app", reviewed).changes
 
 
 def test_an_ephemeral_build_has_a_state_of_its_own(world: World, checkout: Path) -> None:
