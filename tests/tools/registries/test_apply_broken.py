@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.faults import applies
+from tests.faults.apply_situations import SITUATIONS
 from tests.terraform_provider.faults import Break
 
 if TYPE_CHECKING:
@@ -37,6 +38,6 @@ def stand() -> Iterator[Stand]:
 def test_an_apply_that_broke_brings_what_was_reviewed_when_it_runs_again(
     stand: Stand, name: str, wanted: list[tuple[str, Break]]
 ) -> None:
-    situation = next(situation for situation in applies.SITUATIONS if situation.name == name)
+    situation = next(situation for situation in SITUATIONS if situation.name == name)
     tally = applies.sample(stand, situation, wanted)
     assert (tally.broken, tally.again, tally.stuck) == (2, 2, [])
