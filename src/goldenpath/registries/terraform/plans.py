@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.shared.errors import PlanDrifted, PlanUnexpected
@@ -112,8 +112,7 @@ def ending_digests(plan: TerraformPlan, environment: str) -> tuple[Digest, ...]:
     They cover the same as `change_digests`, but the actions that are left, and no values before.
     """
     around = _surroundings(plan, environment)
-    listed = ((change, _LEFT_OF.get(change.actions, ())) for change in _sorted(plan))
-    return tuple(_ending_digest(around, change, left) for change, left in listed if left)
+    return tuple(_ending_digest(around, ending) for change in _sorted(plan) for ending in _endings(change))
 
 
 def require_reviewed(
@@ -175,13 +174,22 @@ def _change_digest(around: list[object], change: PlannedChange) -> Digest:
     return _digest_of([*listed, *more])
 
 
-def _ending_digest(around: list[object], change: PlannedChange, left: tuple[str, ...]) -> Digest:
-    return _digest_of([*around, "ending", change.address, change.kind, change.provider, list(left), change.after])
+def _endings(change: PlannedChange) -> list[PlannedChange]:
+    """Return what may be left of `change`: it was taken into the state, or it was changed, or neither is saved."""
+    left = [replace(change, actions=actions) for actions in [_LEFT_OF.get(change.actions)] if actions]
+    if change.imports is None and not change.moved_from:
+        return left
+    taken = [replace(ending, imports=None, moved_from="") for ending in left]
+    return [*left, *taken, replace(change, actions=("no-op",))]
+
+
+def _ending_digest(around: list[object], ending: PlannedChange) -> Digest:
+    what = [ending.address, ending.kind, ending.provider, list(ending.actions), ending.after]
+    return _digest_of([*around, "ending", *what, ending.imports, ending.moved_from])
 
 
 def _ends_as(around: list[object], change: PlannedChange, endings: Collection[Digest]) -> bool:
-    is_taken = change.imports is not None or bool(change.moved_from)
-    return not is_taken and _ending_digest(around, change, change.actions) in endings
+    return _ending_digest(around, change) in endings
 
 
 def _digest_of(listed: list[object]) -> Digest:

@@ -227,3 +227,15 @@ def test_what_an_apply_made_and_could_not_read_is_known_for_its_registry_alone()
     tainted = change(REPOSITORY, "delete", "create", is_tainted=True)
     other = change(REPOSITORY.replace("my-app", "other"), "delete", "create", is_tainted=True)
     assert plans.tainted(plan(tainted, other, change(POLICY)), "my-app") == (REPOSITORY,)
+
+
+def test_what_is_left_of_an_import_with_an_update_is_one_of_both_or_neither_saved() -> None:
+    reviewed = dataclasses.replace(UPDATED, imports="my-app")
+    for left in (
+        UPDATED,
+        dataclasses.replace(reviewed, before={"a": 2, "b": 1}),
+        dataclasses.replace(reviewed, actions=("no-op",), before=UPDATED.after),
+    ):
+        interrupted(plan(left), plan(reviewed))
+    with pytest.raises(PlanDrifted):
+        interrupted(plan(dataclasses.replace(reviewed, imports="other")), plan(reviewed))
