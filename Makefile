@@ -1,5 +1,5 @@
 # The commands of the project. Each says what it needs and installs what is missing into the project's own cache.
-.PHONY: help deliver test coverage check faults bench bench-limits bench-push bench-secrets bench-setup growth figures run-model site lock create-ecr clean distclean
+.PHONY: help deliver test coverage check faults faults-applies bench bench-limits bench-push bench-secrets bench-setup growth figures run-model site lock create-ecr clean distclean
 SHELL := /bin/sh
 # Expanded only where used, so that `make help` installs nothing.
 PYTHON = $$(python3 -I bin/environment dev)
@@ -41,9 +41,12 @@ check: ## Lint, types, import directions, docstrings, words, generated files
 	@$(PYTHON) dev/prose_check.py
 	@$(PYTHON) dev/generate.py --check
 
-faults: ## Break releases in every way: each fault of each request, signals, races (15 minutes)
+faults: faults-applies ## Break releases and applies in every way: each fault of each request, signals, races (20 minutes)
 	@PYTHONPATH=src:. $(PYTHON) -m tests.faults.campaign
 	@PYTHONPATH=src:. $(PYTHON) -m tests.faults.signals
+
+faults-applies: ## Break each request of each kind of apply, and run it again (5 minutes)
+	@PYTHONPATH=src:. $(PYTHON) -m tests.faults.applies
 
 bench: ## Race a delivery against the usual commands (half an hour; ROUNDS=1 ONLY=static: a minute; WRITE=1: write the page)
 	@$(PYTHON) dev/bench.py $(if $(ROUNDS),--rounds='$(ROUNDS)') $(if $(ONLY),--only $(ONLY)) $(if $(WRITE),--write)

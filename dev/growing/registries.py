@@ -20,7 +20,7 @@ from goldenpath.registries.hygiene import EnvironmentReport, RegistryReport
 from goldenpath.registries.images import lifecycle
 from goldenpath.registries.images.lifecycle import LifecycleImage
 from goldenpath.registries.merge import entries
-from goldenpath.registries.terraform import plans
+from goldenpath.registries.terraform import plan_json
 from goldenpath.registries.unregistered import AccountReport, RepositoryOrigin, UnregisteredRepository
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,7 +132,7 @@ def _reviewed(count: int, _: Path) -> Work:
     raw = _plan(count)
 
     def work() -> None:
-        plan = plans.parse_plan(raw)
+        plan = plan_json.parse_plan(raw)
         record = review.PlanRecord.of(plan, "dev", "app-x", "octocat")
         body = review.description(
             record, plan, "a line\n" * 20 * count, review.PullRequestText("Create", {"owner": "team"})

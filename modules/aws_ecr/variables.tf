@@ -85,7 +85,7 @@ variable "retention" {
 }
 
 variable "immutability_exclusions" {
-  description = "Tags that may still move in an immutable repository, as wildcards: `latest`, `cache-*`. At most five. Filters that could match a commit, an environment's tag or a version are refused; a release with a name of its own (`release-7`) cannot be told from other tags."
+  description = "Tags that may still move in an immutable repository, as wildcards: `latest`, `cache-*`. At most five, with at most two `*` in each. Filters that could match a commit, an environment's tag or a version are refused; a release with a name of its own (`release-7`) cannot be told from other tags."
   type        = list(string)
   default     = []
 
@@ -96,6 +96,10 @@ variable "immutability_exclusions" {
   validation {
     condition     = alltrue([for filter in var.immutability_exclusions : can(regex("^[0-9A-Za-z._-][0-9A-Za-z._*-]{0,127}$", filter))])
     error_message = "immutability_exclusions holds a filter that is malformed or starts with a wildcard, which would also free the tags of releases: write the start of the tag, as in \"cache-*\"."
+  }
+  validation {
+    condition     = alltrue([for filter in var.immutability_exclusions : length(split("*", filter)) <= 3])
+    error_message = "immutability_exclusions holds a filter with more than two wildcards: ECR takes at most two * in a filter, as in \"cache-*-linux-*\"."
   }
   validation {
     # What stands before the first wildcard decides whether a filter can reach a release's tag.

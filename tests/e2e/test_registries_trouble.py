@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from tests.e2e.registry_world import World
 
 pytestmark = pytest.mark.e2e
-LOCK = {"Bucket": BUCKET, "Key": "envs/dev/terraform.tfstate.tflock"}
-HELD = {"ID": "5f1e4c2a-0000-4000-8000-000000000047", "Operation": "OperationTypeApply", "Who": "someone@else",
-        "Path": "", "Info": "", "Version": "1.11.4", "Created": "2026-11-21T04:00:00Z"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +42,9 @@ def nothing(_: World) -> None:
     """Spoil nothing: the request itself is wrong."""
 
 
-def locked(world: World) -> None:
-    world.lock_seconds = 0
-    world.client("s3").put_object(Body=json.dumps(HELD).encode(), **LOCK)
-
-
 # What else is refused: tests/tools/test_registries_workflows.py and tests/unit/registries.
 REFUSED: dict[str, tuple[Callable[[World], None], dict[str, str], str]] = {
     "unicode owner": (nothing, {"owner": "équipe"}, "`owner`:"),
-    "state locked": (locked, {}, "Terraform's state is locked by another run"),
 }
 
 

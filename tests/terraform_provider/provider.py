@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from tf.iface import Provider
 from tf.schema import Attribute, Schema
-from tf.types import List, Map, String
+from tf.types import List, Map, Set, String
 
 from tests.terraform_provider import account
 from tests.terraform_provider.caller_identity import CallerIdentity
@@ -19,6 +19,7 @@ from tests.terraform_provider.lifecycle_policy import LifecyclePolicy
 from tests.terraform_provider.repository import Repository
 from tests.terraform_provider.repository_policy import RepositoryPolicy
 from tests.terraform_provider.servicer import ListBlock
+from tests.terraform_provider.tags import TagRules
 
 if TYPE_CHECKING:
     from tf.utils import Diagnostics
@@ -30,7 +31,7 @@ class StandIn(Provider):
     def __init__(self) -> None:
         # As the real one does: its configuration first, then this variable.
         self.region = os.environ.get("AWS_REGION", "")
-        self.default_tags: dict[str, str] = {}
+        self.tag_rules = TagRules({})
         self.allowed_accounts: list[str] = []
         self._clients: dict[tuple[str, str], Any] = {}
 
@@ -53,7 +54,17 @@ class StandIn(Provider):
                 Attribute("region", String(), optional=True),
                 Attribute("allowed_account_ids", List(String()), optional=True),
             ],
-            block_types=[ListBlock("default_tags", [Attribute("tags", Map(String()), optional=True)])],
+            block_types=[
+                ListBlock("default_tags", [Attribute("tags", Map(String()), optional=True)], most=1),
+                ListBlock(
+                    "ignore_tags",
+                    [
+                        Attribute("keys", Set(String()), optional=True),
+                        Attribute("key_prefixes", Set(String()), optional=True),
+                    ],
+                    most=1,
+                ),
+            ],
         )
 
     def validate_config(self, diags: Diagnostics, config: dict[str, Any]) -> None:
@@ -61,8 +72,11 @@ class StandIn(Provider):
 
     def configure_provider(self, diags: Diagnostics, config: dict[str, Any]) -> None:
         self.region = config.get("region") or os.environ.get("AWS_REGION", "")
-        blocks = config.get("default_tags") or [{}]
-        self.default_tags = blocks[0].get("tags") or {}
+        default: dict[str, Any] = next(iter(config.get("default_tags") or []), {})
+        ignored: dict[str, Any] = next(iter(config.get("ignore_tags") or []), {})
+        self.tag_rules = TagRules(
+            default.get("tags") or {}, frozenset(ignored.get("keys") or ()), tuple(ignored.get("key_prefixes") or ())
+        )
         if allowed := config.get("allowed_account_ids"):
             account = self.client("sts").get_caller_identity()["Account"]
             if account not in allowed:

@@ -72,11 +72,11 @@ class World:
 
 
 @contextmanager
-def running() -> Iterator[World]:
-    """Run the emulator and the stand-in while the block lasts."""
+def running(**more: str) -> Iterator[World]:
+    """Run the emulator and the stand-in while the block lasts; `more` are variables of the stand-in."""
     with tempfile.TemporaryDirectory(prefix="goldenpath-moto-") as name, _moto(Path(name)) as endpoint:
         variables = {**_KEYS, "AWS_ENDPOINT_URL": endpoint}
-        with stand_in(variables) as reattach:
+        with stand_in({**variables, **more}) as reattach:
             world = World(endpoint, {**variables, "TF_REATTACH_PROVIDERS": reattach}, Path(name))
             world.forget()
             yield world

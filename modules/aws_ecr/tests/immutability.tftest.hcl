@@ -70,6 +70,29 @@ run "six_exclusions_are_refused" {
   expect_failures = [var.immutability_exclusions]
 }
 
+run "two_wildcards_in_a_filter_are_taken" {
+  command = plan
+
+  variables {
+    immutability_exclusions = ["cache-*-linux-*"]
+  }
+
+  assert {
+    condition     = length(aws_ecr_repository.this.image_tag_mutability_exclusion_filter) == 1
+    error_message = "two is ECR's limit"
+  }
+}
+
+run "three_wildcards_in_a_filter_are_refused" {
+  command = plan
+
+  variables {
+    immutability_exclusions = ["cache-*-linux-*-*"]
+  }
+
+  expect_failures = [var.immutability_exclusions]
+}
+
 run "the_same_exclusion_twice_is_refused" {
   command = plan
 

@@ -17,7 +17,7 @@ from goldenpath.registries.github import records
 from goldenpath.registries.merge import checks
 from goldenpath.registries.merge.push import MergedPullRequest, merged_pulls
 from goldenpath.registries.terraform import planning
-from goldenpath.shared.errors import BadInput, GithubRefused, GoldenPathError, RegistryRefused, StateLocked
+from goldenpath.shared.errors import BadInput, GithubRefused, GoldenPathError, RegistryRefused
 from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def apply_merged(context: ApplyContext, pull: MergedPullRequest, environment: st
         record = reviewed.record
         require_environment(record, environment)
         workspace = _composed_access(context, reviewed).workspace(record.environment)
-        plan = _plan(pull, record, workspace)
+        plan = _plan(context, pull, record, workspace)
         review.require_plan_shown(record, plan, pull.body)
         # Without changes an earlier run applied them, and may have been stopped before it said so: the rest is done.
         if plan.changes:
@@ -199,22 +199,23 @@ def _reporting(context: ApplyContext, pull: MergedPullRequest) -> Iterator[None]
         raise
 
 
-def _plan(pull: MergedPullRequest, record: PlanRecord, workspace: TerraformWorkspace) -> TerraformPlan:
+def _plan(
+    context: ApplyContext, pull: MergedPullRequest, record: PlanRecord, workspace: TerraformWorkspace
+) -> TerraformPlan:
     """Return the plan to apply: the reviewed one, or the part of it that an interrupted apply left undone."""
-    try:
-        plan = planning.plan(workspace, record.name, removal=record.removal)
-    except StateLocked as error:
-        if not recovery.free_abandoned_lock(workspace, error, recovery.unfinished_claim(workspace, pull.number)):
-            raise
-        plan = planning.plan(workspace, record.name, removal=record.removal)
-    if plan.changes:
-        record.require(plan)
+    claim = recovery.resume(workspace, pull.number, context.run_url)
+    plan = _reviewed_plan(record, workspace, resumes=claim is not None)
     # An interrupted apply may have created the repository without saving it to the state. Imported, it needs another
     # plan, which must again be a part of the reviewed one.
-    if recovery.adopt_orphan(workspace, record.name, plan, recovery.unfinished_claim(workspace, pull.number)):
-        plan = planning.plan(workspace, record.name)
-        if plan.changes:
-            record.require(plan)
+    if recovery.adopt_orphan(workspace, record.name, plan, claim):
+        plan = _reviewed_plan(record, workspace, resumes=True)
+    return plan
+
+
+def _reviewed_plan(record: PlanRecord, workspace: TerraformWorkspace, *, resumes: bool) -> TerraformPlan:
+    plan = planning.plan(workspace, record.name, removal=record.removal, resumes=resumes)
+    if plan.changes:
+        record.require(plan, was_interrupted=resumes)
     return plan
 
 

@@ -198,7 +198,7 @@ def _workspace(
 def _print_plan(planned: TerraformPlan, name: str, environment: str) -> None:
     progress = Progress()
     for change in planned.changes:
-        progress.line(f"{' and '.join(change.actions):<20} {change.address}")
+        progress.line(f"{change.description:<20} {change.address}")
     for change in planned.drift:
         progress.line(f"{'changed elsewhere':<20} {change.address}")
     if not planned.changes:

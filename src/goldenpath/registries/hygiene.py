@@ -247,7 +247,7 @@ def _shown(images: Iterable[EcrImage]) -> tuple[str, ...]:
 
 
 def _drift(plan: TerraformPlan) -> tuple[str, ...]:
-    return tuple(f"{' and '.join(change.actions)} {change.address}" for change in plan.changes)
+    return tuple(f"{change.description} {change.address}" for change in plan.changes)
 
 
 def _whole_plan(workspace: TerraformWorkspace) -> TerraformPlan:

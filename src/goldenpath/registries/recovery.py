@@ -1,5 +1,8 @@
 """Recovery of an apply that lost AWS half-way: its repository is imported into the state, its lock is released.
 
+What it left of a change is recognized by the reviewed plan (`plans.ending_digests`,
+docs/adr/0046-what-an-interrupted-apply-leaves.md).
+
 An apply writes a claim beside the state before it changes anything. By that claim a later run of the same pull request
 recognizes what it left behind. Only the apply role can write there; a comment or a label of the pull request can be
 edited by everybody with write access (docs/adr/0015-who-asked.md).
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from goldenpath.registries.terraform.locks import StateLock
     from goldenpath.registries.terraform.planning import TerraformWorkspace
     from goldenpath.registries.terraform.plans import TerraformPlan
-    from goldenpath.shared.errors import StateLocked
 
 
 class ApplyClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,14 +88,28 @@ def end_claim(workspace: TerraformWorkspace, pull: int) -> None:
         bucket.write(key, msgspec.json.encode(msgspec.structs.replace(claim, ended=True)), stored)
 
 
-def free_abandoned_lock(workspace: TerraformWorkspace, error: StateLocked, claim: ApplyClaim | None) -> bool:
-    """Release the lock that `error` names if the apply of `claim` left it behind; tell whether it was released."""
-    lock = locks.read_state_lock(error)
+def resume(workspace: TerraformWorkspace, pull: int, run: str) -> ApplyClaim | None:
+    """Prepare to go on with the apply that the pull request `pull` began; return its claim, `None` without one.
+
+    A lock that it left is released. The claim is written again, so that locks of this run are known by it as well.
+    Raises as `begin_claim` does, and `TerraformFailed`.
+    """
+    claim = unfinished_claim(workspace, pull)
+    if claim:
+        free_abandoned_lock(workspace, claim)
+        begin_claim(workspace, pull, run)
+    return claim
+
+
+def free_abandoned_lock(workspace: TerraformWorkspace, claim: ApplyClaim) -> bool:
+    """Release the lock of the state if the apply of `claim` left it behind; tell whether it was released."""
+    stored = _claim_bucket(workspace).read(workspace.lock_key)
+    lock = locks.read_state_lock(stored.content) if stored else None
     # The workflow runs one apply of an environment at a time (its `concurrency` group), so the run that took this lock
     # has ended. Without a claim nothing proves whose lock it is: `force-unlock` on a live one corrupts the state.
-    if claim is None or lock is None or not claim.left(lock):
+    if lock is None or not claim.left(lock):
         return False
-    workspace.terraform.unlock(lock.id)
+    workspace.initialized().unlock(lock.id)
     return True
 
 

@@ -37,7 +37,8 @@ _ECHOES = frozenset({"tags_all"})
 class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The reviewed plan of one registry in one environment, and its requester.
 
-    `digest` is the plan's, `parts` are the digests of its changes, and `form` the version of both. With `removal` the
+    `digest` is the plan's, `parts` are the digests of its changes, `endings` those of their rest after an interrupted
+    apply, and `form` the version of them. With `removal` the
     registry is removed, and `signs` are the keys of the displayed signs of use. `run` is the workflow run and attempt
     that proposed it.
     """
@@ -51,6 +52,7 @@ class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signs: tuple[str, ...] = ()
     run: str = ""
     form: int = 1
+    endings: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -67,12 +69,17 @@ class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the record of `plan`."""
         parts = tuple(str(part) for part in plans.change_digests(plan, environment))
         digest = str(plans.plan_digest(plan, environment))
-        return cls(environment, str(name), digest, parts, requester, removal, signs, run, plans.FORM)
+        endings = tuple(str(ending) for ending in plans.ending_digests(plan, environment))
+        return cls(environment, str(name), digest, parts, requester, removal, signs, run, plans.FORM, endings)
 
-    def require(self, plan: TerraformPlan) -> None:
-        """Refuse with `PlanDrifted` a plan that is neither the recorded one nor an unfinished part of it."""
+    def require(self, plan: TerraformPlan, *, was_interrupted: bool = False) -> None:
+        """Refuse with `PlanDrifted` a plan that is neither the recorded one nor an unfinished part of it.
+
+        With `was_interrupted` an apply of this pull request began and did not end: the rest of a change is a part, too.
+        """
         try:
             digest, parts = Digest(self.digest), [Digest(part) for part in self.parts]
+            endings = [Digest(ending) for ending in self.endings] if was_interrupted else []
         except ValueError as error:
             raise _no_record(str(error)) from None
         if self.form != plans.FORM:
@@ -81,7 +88,7 @@ class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 why="The pull request was opened by an earlier version of the wizard, so these were not compared",
                 fix="Nothing was applied; run the wizard again for this registry: it has the plan reviewed as it is",
             )
-        plans.require_reviewed(plan, self.environment, digest, parts)
+        plans.require_reviewed(plan, self.environment, digest, parts, endings)
 
 
 def record_comment(record: PlanRecord) -> str:
@@ -196,12 +203,16 @@ def changes_table(plan: TerraformPlan) -> str:
 
 def actions_table(plan: TerraformPlan) -> str:
     """Return a table of the changes of `plan`: only of what its digest covers, so that it can be rendered again."""
-    rows = [(" and ".join(change.actions), change.address, "; ".join(_values(change))) for change in plan.changes]
+    rows = [(change.description, change.address, "; ".join(_values(change))) for change in plan.changes]
     return markdown_table(("action", "resource", "values"), rows)
 
 
 def _values(change: PlannedChange) -> Iterator[str]:
     """Yield the values that are set or changed; none for a resource that is deleted."""
+    if change.imports is not None:
+        yield f"the one that AWS has as {change.imports}"
+    if change.moved_from:
+        yield f"from {change.moved_from}"
     before, after = (side if isinstance(side, dict) else {} for side in (change.before, change.after))
     for name, value in sorted(after.items()):
         if name not in _ECHOES and value not in (None, "", [], {}) and value != before.get(name):

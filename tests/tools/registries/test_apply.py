@@ -159,7 +159,7 @@ def test_an_unknown_target_is_an_error_though_terraform_calls_it_no_changes(worl
         planning.plan(place, "nobody")
     place.terraform.init({"bucket": worlds.BUCKET, "key": "k", "region": worlds.REGION, "use_path_style": "true"})
     place.work_dir.mkdir(exist_ok=True)
-    assert place.terraform.plan(place.saved, target=plans.target("nobody")).changes == ()
+    assert place.terraform.plan(place.saved, plans.target("nobody")).changes == ()
 
 
 def test_a_plan_that_changed_after_its_review_is_not_applied(world: World, checkout: Path) -> None:
@@ -206,11 +206,14 @@ def test_a_held_lock_stops_the_run_and_says_who_holds_it(world: World, checkout:
             "Version": "1.11.4", "Created": "2026-11-21T04:00:00Z"}  # fmt: skip
     lock = "envs/dev/terraform.tfstate.tflock"
     world.client("s3").put_object(Bucket=worlds.BUCKET, Key=lock, Body=json.dumps(held).encode())
+    place = world.workspace(checkout)
+    # A plan changes nothing, and takes no lock.
+    reviewed = plans.plan_digest(planning.plan(place, "my-app"), "dev")
     with pytest.raises(StateLocked, match="state is locked by another run") as refused:
-        planning.plan(world.workspace(checkout), "my-app")
+        planning.apply(place, "my-app", reviewed)
     assert "someone@runner" in refused.value.why
     world.client("s3").delete_object(Bucket=worlds.BUCKET, Key=lock)
-    assert planning.plan(world.workspace(checkout), "my-app").changes
+    assert planning.apply(place, "my-app", reviewed).changes
 
 
 def test_an_ephemeral_build_has_a_state_of_its_own(world: World, checkout: Path) -> None:

@@ -117,6 +117,9 @@ class StateBucket:
             except self._client.exceptions.ClientError as error:
                 if error.response["Error"]["Code"] not in _OVERTAKEN:
                     raise
+                # The SDK tries again when no response came: then it is this run's own write that was there first.
+                if (written := self.read(key)) and written.content == content:
+                    return
                 raise StateLocked(
                     "Another run began to apply the same pull request at the same time",
                     why=f"It wrote {key} in the state bucket after this run had read it",

@@ -1,7 +1,7 @@
 """Terraform's two locks: the lock of a state, as an error describes it, and the lock file of the providers.
 
-Sources: Terraform's `statemgr.LockInfo.String` (one `Name: value` per line, times in Go's format); Terraform's
-"Dependency Lock File".
+Sources: Terraform's `statemgr.LockInfo` (as JSON in the bucket, and as text in an error: one `Name: value` per line,
+times in Go's format); Terraform's "Dependency Lock File".
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from goldenpath.shared import codec
 from goldenpath.shared.errors import ProvidersUnlocked, StateLocked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _FIELD = re.compile(r"^\s*(ID|Operation|Who|Created):[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
-# How `StateLock.summary` reads in an error: the recovery reads it back.
-_SUMMARY = re.compile(r"lock (?P<id>\S+), held by (?P<who>\S+) since (?P<created>\S+), for (?P<operation>\S+)")
+# The operations of an apply and of its recovery. Terraform does not name an import.
+_OF_APPLY = frozenset({"OperationTypeApply", "OperationTypeInvalid", "untaint"})
 _MICROSECONDS = 26
 PROVIDER_LOCK_FILE = ".terraform.lock.hcl"
 _BLOCK = re.compile(r"^ *provider\b", re.MULTILINE)
@@ -26,6 +29,13 @@ _PROVIDER = re.compile(r'^provider "(?P<name>[a-z0-9./_-]+)" \{\n(?P<body>.*?)^\
 _VERSION = re.compile(r'^ +version += "(?P<version>[0-9A-Za-z.+-]+)"$', re.MULTILINE)
 _HASH = re.compile(r'^ +"(?P<hash>(?:h1:[A-Za-z0-9+/]{43}=|zh:[0-9a-f]{64}))",$', re.MULTILINE)
 _SETUP = "docs/setup.md says how to make it: `terraform providers lock`"
+
+
+class _LockObject(msgspec.Struct, rename="pascal"):
+    id: str = msgspec.field(name="ID")
+    operation: str
+    who: str
+    created: dt.datetime
 
 
 @dataclass(frozen=True)
@@ -39,12 +49,12 @@ class StateLock:
 
     @property
     def is_for_apply(self) -> bool:
-        """Whether an apply holds it; a plan locks the state too, for a short while."""
-        return self.operation == "OperationTypeApply"
+        """Whether an apply holds it, or what recovers one: an import, or the end of a taint."""
+        return self.operation in _OF_APPLY
 
     @property
     def summary(self) -> str:
-        """The lock in one line, which `read_state_lock` can parse."""
+        """The lock in one line."""
         return f"lock {self.id}, held by {self.who} since {self.created.isoformat()}, for {self.operation}"
 
 
@@ -59,12 +69,13 @@ def state_locked(detail: str) -> StateLocked:
     )
 
 
-def read_state_lock(error: StateLocked) -> StateLock | None:
-    """Return the lock that `error` describes; `None` when Terraform did not describe it completely."""
-    match = _SUMMARY.search(error.why)
-    return match and StateLock(
-        match["id"], match["who"], dt.datetime.fromisoformat(match["created"]), match["operation"]
-    )
+def read_state_lock(content: bytes) -> StateLock | None:
+    """Return the lock that the lock object with this `content` describes; `None` when it is something else."""
+    try:
+        lock = codec.decode(content, _LockObject)
+    except ValueError:
+        return None
+    return StateLock(lock.id, lock.who, lock.created, lock.operation)
 
 
 def _parse_lock(detail: str) -> StateLock | None:

@@ -14,7 +14,7 @@ from goldenpath.registries.aws import session
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.config.hcl import HclUnexpected, read_attributes
 from goldenpath.registries.request import known_environment
-from goldenpath.registries.terraform import described, locks, plans, program
+from goldenpath.registries.terraform import described, locks, plans, program, waiting_blocks
 from goldenpath.registries.terraform.program import Terraform, s3_backend
 from goldenpath.shared import oidc
 from goldenpath.shared.errors import BadInput, PlanUnexpected
@@ -70,6 +70,11 @@ class TerraformWorkspace:
         return self.work_dir.absolute() / f"{self.environment}.tfplan"
 
     @property
+    def lock_key(self) -> str:
+        """The key of the object that locks the state. Raises what `load_state_key` does."""
+        return f"{self.state_key}.tflock"
+
+    @property
     def state_key(self) -> str:
         """The key of the state in its bucket. Raises what `load_state_key` does."""
         return load_state_key(self.checkout, self.environment)
@@ -82,10 +87,11 @@ class TerraformWorkspace:
         return terraform
 
 
-def plan(workspace: TerraformWorkspace, name: str, *, removal: bool = False) -> TerraformPlan:
+def plan(workspace: TerraformWorkspace, name: str, *, removal: bool = False, resumes: bool = False) -> TerraformPlan:
     """Return the plan for the registry `name` only, and save it in the workspace.
 
-    With `removal` the registry must have left `ecr.tf` already; only then may its repository be destroyed. Raises
+    With `removal` the registry must have left `ecr.tf` already; only then may its repository be destroyed. A plan that
+    `resumes` an interrupted apply keeps what that apply made, even if it could not read it afterwards. Raises
     `RegistryUnknown`, `PlanUnexpected` or `ProvidersUnlocked` before Terraform starts, then `PlanUnexpected`,
     `PolicyNotDescribed`, `StateLocked`, `TerraformFailed`.
     """
@@ -96,7 +102,15 @@ def plan(workspace: TerraformWorkspace, name: str, *, removal: bool = False) -> 
     # Before `init`, which would write a lock file that nobody reviewed.
     providers = locks.locked_providers(workspace.folder)
     # A targeted plan: what a reviewer approves and an apply may change is this registry, whatever else has drifted.
-    planned = workspace.initialized().plan(workspace.saved, target=plans.target(name))
+    terraform = _planned_alone(workspace, name).initialized()
+    # Terraform wants to be given both ends of a move.
+    targets = (plans.target(name), *waiting_blocks.moved_into(workspace.checkout, workspace.environment, name))
+    planned = terraform.plan(workspace.saved, *targets)
+    # Terraform would destroy and create what it made and could not read: for a repository that is never the way.
+    if resumes and (tainted := plans.tainted(planned, name)):
+        for address in tainted:
+            terraform.untaint(address)
+        planned = terraform.plan(workspace.saved, *targets)
     planned = replace(planned, region=workspace.region, providers=providers)
     plans.require_only(planned, name, may_destroy=removal)
     if not removal:
@@ -115,6 +129,13 @@ def apply(workspace: TerraformWorkspace, name: str, reviewed: Digest, *, removal
         plans.require_reviewed(planned, workspace.environment, reviewed)
         workspace.terraform.apply(workspace.saved)
     return planned
+
+
+def _planned_alone(workspace: TerraformWorkspace, name: str) -> TerraformWorkspace:
+    """Return the workspace in which the registry `name` is planned: without what waits there for other registries."""
+    folder = workspace.work_dir.absolute() / "planned" / workspace.environment
+    checkout = waiting_blocks.checkout_without_others(workspace.checkout, workspace.environment, name, folder)
+    return replace(workspace, checkout=checkout)
 
 
 def _require_no_entry(workspace: TerraformWorkspace, name: str) -> None:

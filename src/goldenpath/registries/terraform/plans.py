@@ -1,81 +1,37 @@
-"""A Terraform plan: parsed from JSON, identified by a digest, and limited to one registry.
-
-Source: Terraform's "JSON Output Format".
-"""
+"""A Terraform plan: identified by a digest, and limited to one registry."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from goldenpath.shared import codec
-from goldenpath.shared.errors import PlanDrifted, PlanUnexpected, TerraformFailed
+from goldenpath.shared.errors import PlanDrifted, PlanUnexpected
 from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     from goldenpath.registries.terraform.locks import LockedProvider
 
-_DATA = "data"
 REPOSITORY, REPOSITORY_POLICY, LIFECYCLE = "aws_ecr_repository", "aws_ecr_repository_policy", "aws_ecr_lifecycle_policy"
 # The version of the digest. Version 1 did not cover data sources, providers and the region.
 FORM = 2
-
-
-class _ChangeBody(msgspec.Struct):
-    actions: tuple[str, ...]
-    before: Any = None
-    after: Any = None
-
-
-class _ResourceChange(msgspec.Struct):
-    address: str
-    type: str
-    change: _ChangeBody
-    provider_name: str = ""
-
-
-class _StateResource(msgspec.Struct, frozen=True):
-    address: str
-    type: str
-    mode: str = ""
-    values: dict[str, Any] = {}
-
-
-class _Module(msgspec.Struct, frozen=True):
-    resources: tuple[_StateResource, ...] = ()
-    child_modules: tuple[_Module, ...] = ()
-
-
-class _Values(msgspec.Struct, frozen=True):
-    root_module: _Module = _Module()
-
-
-class _State(msgspec.Struct, frozen=True):
-    values: _Values = _Values()
-
-
-class _PlanBody(msgspec.Struct):
-    format_version: str
-    terraform_version: str
-    errored: bool = False
-    configuration: Any = None
-    variables: Any = None
-    planned_values: _Values = _Values()
-    prior_state: _State = _State()
-    resource_changes: tuple[_ResourceChange, ...] = ()
-    resource_drift: tuple[_ResourceChange, ...] = ()
+# What an apply that broke in the middle of a change leaves to do: the actions by which it ends, by the reviewed ones. A
+# replacement deletes first; an update makes several requests, so only its values before have moved on.
+_LEFT_OF = {("delete", "create"): ("create",), ("update",): ("update",)}
+# The field by which a resource of each kind names its repository. ECR knows its policies by the same name.
+_NAMED_BY = {REPOSITORY: "name", REPOSITORY_POLICY: "repository", "aws_ecr_lifecycle_policy": "repository"}
+_REGISTRIES = "module.ecr_repositories["
 
 
 @dataclass(frozen=True)
 class PlannedChange:
     """A change of one resource: Terraform's names of the `actions`, and its values `before` and `after`.
 
-    `None` stands for a missing resource. Values that are only known after the apply are not in `after`.
+    `None` stands for a missing resource. Values that are only known after the apply are not in `after`. A resource that
+    is taken into the state is known to AWS as `imports` (`None` for any other); one that the state had elsewhere comes
+    from `moved_from`. One `is_tainted` when an apply made it and could not read it afterwards.
     """
 
     address: str
@@ -84,6 +40,15 @@ class PlannedChange:
     before: Any = None
     after: Any = None
     provider: str = ""
+    imports: str | None = None
+    moved_from: str = ""
+    is_tainted: bool = False
+
+    @property
+    def description(self) -> str:
+        """What happens to the resource, in words: "delete and create", "import", "move and update"."""
+        taken = (["import"] if self.imports is not None else []) + (["move"] if self.moved_from else [])
+        return " and ".join([*taken, *(action for action in self.actions if not (taken and action == "no-op"))])
 
     @property
     def destroys(self) -> bool:
@@ -112,79 +77,15 @@ class TerraformPlan:
     lifecycles: Mapping[str, str] = field(default_factory=dict)
 
 
-def parse_plan(raw: bytes) -> TerraformPlan:
-    """Return the plan in Terraform's JSON form. Raises `TerraformFailed` when it is incomplete or something else."""
-    try:
-        body = codec.decode(raw, _PlanBody)
-    except ValueError as error:
-        raise _unreadable(str(error)) from None
-    if not body.format_version.startswith("1."):
-        raise _unreadable(f"its format is {body.format_version}, and we know 1.x")
-    # Terraform prints what it had planned before the error, too.
-    if body.errored:
-        raise _unreadable("planning ended with an error, so it is not whole")
-    return TerraformPlan(
-        body.terraform_version,
-        _changes(body.resource_changes),
-        _changes(body.resource_drift),
-        _reads(body),
-        str(Digest.of(json.dumps([body.configuration, body.variables], sort_keys=True).encode())),
-        repository_policies=dict(_policies(body.planned_values.root_module, REPOSITORY_POLICY)),
-        lifecycles=dict(_policies(body.planned_values.root_module, LIFECYCLE)),
-    )
-
-
-def _policies(module: _Module, kind: str) -> Iterator[tuple[str, str]]:
-    for resource in _resources(module):
-        repository, policy = resource.values.get("repository"), resource.values.get("policy")
-        if resource.type == kind and isinstance(repository, str) and isinstance(policy, str):
-            yield repository, policy
-
-
-def _changes(raw: tuple[_ResourceChange, ...]) -> tuple[PlannedChange, ...]:
-    changes = [
-        PlannedChange(
-            address=resource.address,
-            kind=resource.type,
-            actions=resource.change.actions,
-            before=resource.change.before,
-            after=resource.change.after,
-            provider=resource.provider_name,
-        )
-        for resource in raw
-        if resource.change.actions not in (("no-op",), ("read",))
-    ]
-    # Terraform lists changes in the order in which it walked its graph, which differs from run to run.
-    return tuple(sorted(changes, key=lambda change: change.address))
-
-
-def _reads(body: _PlanBody) -> tuple[str, ...]:
-    """Return the address of every data source that was read while planning, or will be read by the apply."""
-    # A data source runs while Terraform plans, with the role's credentials: a new one has to be reviewed (ADR 0014).
-    later = {change.address for change in body.resource_changes if "read" in change.change.actions}
-    before = {
-        resource.address for resource in _resources(body.prior_state.values.root_module) if resource.mode == _DATA
-    }
-    return tuple(sorted(later | before))
-
-
-def _resources(module: _Module) -> Iterator[_StateResource]:
-    yield from module.resources
-    for child in module.child_modules:
-        yield from _resources(child)
-
-
-def _unreadable(why: str) -> TerraformFailed:
-    return TerraformFailed(
-        "Terraform's plan cannot be read",
-        why=why,
-        fix="Plan again; if it persists, use the version of Terraform that the documents name",
-    )
-
-
 def target(name: str) -> str:
     """Return the address of the registry `name` in an environment's root module."""
     return f'module.ecr_repositories["{name}"]'
+
+
+def tainted(plan: TerraformPlan, name: str) -> tuple[str, ...]:
+    """Return the addresses of what an apply made for the registry `name` and could not read afterwards."""
+    inside = f"{target(name)}."
+    return tuple(change.address for change in plan.changes if change.is_tainted and change.address.startswith(inside))
 
 
 def plan_digest(plan: TerraformPlan, environment: str) -> Digest:
@@ -203,18 +104,35 @@ def plan_digest(plan: TerraformPlan, environment: str) -> Digest:
 def change_digests(plan: TerraformPlan, environment: str) -> tuple[Digest, ...]:
     """Return the digest of every single change of `plan` in `environment`."""
     around = _surroundings(plan, environment)
-    listed = [[*around, change.address, change.kind, change.provider, list(change.actions), change.before, change.after]
-              for change in _sorted(plan)]  # fmt: skip
-    return tuple(Digest.of(json.dumps(change, sort_keys=True, separators=(",", ":")).encode()) for change in listed)
+    return tuple(_change_digest(around, change) for change in _sorted(plan))
 
 
-def require_reviewed(plan: TerraformPlan, environment: str, reviewed: Digest, parts: Collection[Digest] = ()) -> None:
+def ending_digests(plan: TerraformPlan, environment: str) -> tuple[Digest, ...]:
+    """Return the digests by which the rest of a change of `plan` is recognized after an apply that broke in it.
+
+    They cover the same as `change_digests`, but the actions that are left, and no values before.
+    """
+    around = _surroundings(plan, environment)
+    return tuple(_ending_digest(around, ending) for change in _sorted(plan) for ending in _endings(change))
+
+
+def require_reviewed(
+    plan: TerraformPlan,
+    environment: str,
+    reviewed: Digest,
+    parts: Collection[Digest] = (),
+    endings: Collection[Digest] = (),
+) -> None:
     """Refuse with `PlanDrifted` a plan whose digest is not `reviewed`, saying what it would do now.
 
     `parts` are the digests of the reviewed changes: a plan of some of them is what an interrupted apply left to do.
+    `endings` are their ending digests, given only for the pull request whose apply was interrupted.
     """
-    digest, left = plan_digest(plan, environment), set(change_digests(plan, environment))
-    if digest != reviewed and not (left and left <= set(parts)):
+    digest, around = plan_digest(plan, environment), _surroundings(plan, environment)
+    is_left = bool(plan.changes) and all(
+        _change_digest(around, change) in parts or _ends_as(around, change, endings) for change in plan.changes
+    )
+    if digest != reviewed and not is_left:
         now = ", ".join(_describe(change) for change in _sorted(plan)) or "nothing at all"
         drift = ", ".join(change.address for change in plan.drift)
         raise PlanDrifted(
@@ -232,9 +150,51 @@ def require_only(plan: TerraformPlan, name: str, *, may_destroy: bool = False) -
     beyond = [change.address for change in _sorted(plan) if not change.address.startswith(inside)]
     if beyond:
         raise _unexpected(f"the plan for {name} would change {', '.join(beyond)} too")
+    foreign = [change for change in _sorted(plan) if not _is_of(change, name)]
+    if foreign:
+        raise _unexpected(f"the plan for {name} would {_describe(foreign[0])}, which is not this registry's")
     lost = [change for change in _sorted(plan) if change.destroys and change.kind == REPOSITORY]
     if lost and not may_destroy:
         raise _unexpected(f"the plan for {name} would {_describe(lost[0])}, and every image in it would be lost")
+
+
+def _is_of(change: PlannedChange, name: str) -> bool:
+    """Return whether a resource that is imported or moved was the registry `name` before, too."""
+    if change.imports is None and not change.moved_from:
+        return True
+    before = change.before.get(_NAMED_BY.get(change.kind, "")) if isinstance(change.before, dict) else None
+    is_elsewhere = change.moved_from.startswith(_REGISTRIES) and not change.moved_from.startswith(f"{target(name)}.")
+    return before == name and change.imports in (None, name) and not is_elsewhere
+
+
+def _change_digest(around: list[object], change: PlannedChange) -> Digest:
+    taken = {"imports": change.imports, "moved_from": change.moved_from}
+    # Added only where there is something to say: plans that were reviewed before this was covered keep their digest.
+    more = [taken] if change.imports is not None or change.moved_from else []
+    listed = [*around, change.address, change.kind, change.provider, list(change.actions), change.before, change.after]
+    return _digest_of([*listed, *more])
+
+
+def _endings(change: PlannedChange) -> list[PlannedChange]:
+    """Return what may be left of `change`: it was taken into the state, or it was changed, or neither is saved."""
+    left = [replace(change, actions=actions) for actions in [_LEFT_OF.get(change.actions)] if actions]
+    if change.imports is None and not change.moved_from:
+        return left
+    taken = [replace(ending, imports=None, moved_from="") for ending in left]
+    return [*left, *taken, replace(change, actions=("no-op",))]
+
+
+def _ending_digest(around: list[object], ending: PlannedChange) -> Digest:
+    what = [ending.address, ending.kind, ending.provider, list(ending.actions), ending.after]
+    return _digest_of([*around, "ending", *what, ending.imports, ending.moved_from])
+
+
+def _ends_as(around: list[object], change: PlannedChange, endings: Collection[Digest]) -> bool:
+    return _ending_digest(around, change) in endings
+
+
+def _digest_of(listed: list[object]) -> Digest:
+    return Digest.of(json.dumps(listed, sort_keys=True, separators=(",", ":")).encode())
 
 
 def _surroundings(plan: TerraformPlan, environment: str) -> list[object]:
@@ -248,7 +208,7 @@ def _sorted(plan: TerraformPlan) -> list[PlannedChange]:
 
 
 def _describe(change: PlannedChange) -> str:
-    return f"{' and '.join(change.actions)} {change.address}"
+    return f"{change.description} {change.address}"
 
 
 def _unexpected(what: str) -> PlanUnexpected:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from goldenpath.registries.terraform import locks
-from goldenpath.registries.terraform.plans import parse_plan
+from goldenpath.registries.terraform.plan_json import parse_plan
 from goldenpath.shared import codec, process, runner
 from goldenpath.shared.errors import TerraformFailed, ToolFailed
 from goldenpath.shared.toolchain import Toolchain
@@ -86,13 +86,15 @@ class Terraform:
             settings.append("-lockfile=readonly")
         self._run("init", "-json", "-input=false", "-reconfigure", *settings, seconds=INIT_SECONDS)
 
-    def plan(self, out: Path, *, target: str = "") -> TerraformPlan:
-        """Plan the whole module, or only `target`, save the plan in the file `out`, and return it.
+    def plan(self, out: Path, *targets: str) -> TerraformPlan:
+        """Plan the whole module, or only its `targets`, save the plan in the file `out`, and return it.
 
-        Terraform plans nothing for a target that does not exist. Raises `StateLocked`, `TerraformFailed`.
+        Terraform plans nothing for a target that does not exist. Raises `TerraformFailed`.
         """
-        chosen = [f"-target={target}"] if target else []
-        self._run("plan", "-json", "-input=false", self._wait, f"-out={out}", *chosen, seconds=PLAN_SECONDS)
+        chosen = [f"-target={target}" for target in targets]
+        # Without a lock: a plan changes nothing, Terraform refuses to apply it once the state has moved on, and a run
+        # that was killed while it planned leaves no lock behind that would stop the whole environment (ADR 0046).
+        self._run("plan", "-json", "-input=false", "-lock=false", f"-out={out}", *chosen, seconds=PLAN_SECONDS)
         return self.show(out)
 
     def show(self, saved: Path) -> TerraformPlan:
@@ -112,8 +114,15 @@ class Terraform:
         self._run("apply", "-json", "-input=false", self._wait, str(saved), seconds=APPLY_SECONDS)
 
     def import_resource(self, address: str, identity: str) -> None:
-        """Import the resource that AWS knows as `identity` into the state, at `address`. Raises `TerraformFailed`."""
+        """Import the resource that AWS knows as `identity` into the state, at `address`.
+
+        Raises `StateLocked`, `TerraformFailed`.
+        """
         self._run("import", "-input=false", self._wait, address, identity, seconds=PLAN_SECONDS)
+
+    def untaint(self, address: str) -> None:
+        """Keep the resource at `address`, which a plan would replace. Raises `StateLocked`, `TerraformFailed`."""
+        self._run("untaint", self._wait, address, seconds=READ_SECONDS)
 
     def unlock(self, identity: str) -> None:
         """Release the lock `identity` of the state; its holder must have ended. Raises `TerraformFailed`."""

@@ -48,8 +48,18 @@ def test_an_object_is_written_only_as_it_was_read(
 @pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
 def test_of_two_writers_the_second_is_refused(bucket: StateBucket, s3: Stubber, code: str) -> None:
     s3.add_client_error("put_object", code, http_status_code=412)
+    s3.add_response("get_object", {"Body": io.BytesIO(b"of the other"), "ETag": '"1"'})
     with pytest.raises(StateLocked, match="Another run began to apply the same pull request at the same time"):
         bucket.write("k", b"new", None)
+
+
+def test_a_write_whose_response_was_lost_is_known_as_its_own_when_it_is_tried_again(
+    bucket: StateBucket, s3: Stubber
+) -> None:
+    s3.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
+    s3.add_response("get_object", {"Body": io.BytesIO(b"new"), "ETag": '"1"'})
+    bucket.write("k", b"new", None)
+    s3.assert_no_pending_responses()
 
 
 def test_a_client_asks_at_the_endpoint_of_its_service_before_the_common_one() -> None:

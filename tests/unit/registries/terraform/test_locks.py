@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -95,16 +94,37 @@ def test_a_held_lock_is_told_with_its_holder_and_how_to_free_it(monkeypatch: pyt
     assert "`terraform force-unlock a0e2b948-2e04-2c3a-06eb-459556e10cd5`" in refused.value.fix
 
 
-@pytest.mark.parametrize("created", ["2026-11-21 06:50:29 +0000 UTC", "2026-11-21 06:50:29.3 +0000 UTC"])
-def test_a_lock_is_read_back_from_its_error_however_exact_its_time_is(created: str) -> None:
-    lock = locks.read_state_lock(locks.state_locked(re.sub("Created: .*", f"Created: {created}", STATE_LOCK)))
+OBJECT = (
+    b'{"ID":"a0e2b948","Operation":"OperationTypeApply","Info":"","Who":"runner@vm-7","Version":"1.11.4",'
+    b'"Created":"2026-11-21T06:50:29.342949376Z","Path":"state/envs/dev/terraform.tfstate"}'
+)
+
+
+@pytest.mark.parametrize("created", [b"2026-11-21T06:50:29Z", b"2026-11-21T06:50:29.3Z"])
+def test_a_lock_is_read_from_its_object_however_exact_its_time_is(created: bytes) -> None:
+    lock = locks.read_state_lock(OBJECT.replace(b"2026-11-21T06:50:29.342949376Z", created))
     assert lock
     assert (lock.who, lock.created.replace(microsecond=0).isoformat()) == ("runner@vm-7", "2026-11-21T06:50:29+00:00")
+    assert locks.read_state_lock(OBJECT).created.microsecond == 342949  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", OBJECT.replace(b"2026-11", b"soon"), OBJECT.replace(b'"ID"', b'"X"')])
+def test_an_object_that_is_no_lock_is_nobodys(content: bytes) -> None:
+    assert locks.read_state_lock(content) is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "is_for_apply"),
+    [("OperationTypeApply", True), ("OperationTypeInvalid", True), ("untaint", True), ("OperationTypePlan", False)],
+)
+def test_the_locks_of_an_apply_and_of_its_recovery_are_known(operation: str, *, is_for_apply: bool) -> None:
+    lock = locks.read_state_lock(OBJECT.replace(b"OperationTypeApply", operation.encode()))
+    assert lock
+    assert lock.is_for_apply is is_for_apply
 
 
 @pytest.mark.parametrize("detail", ["", "Lock Info:\n  ID: 1-2-3\n", STATE_LOCK.replace("2026-11", "soon")])
-def test_a_lock_that_says_too_little_is_quoted_and_belongs_to_nobody(detail: str) -> None:
+def test_a_lock_that_says_too_little_is_quoted(detail: str) -> None:
     error = locks.state_locked(detail)
     assert error.why == detail.strip()
     assert "`terraform force-unlock ID`" in error.fix
-    assert locks.read_state_lock(error) is None

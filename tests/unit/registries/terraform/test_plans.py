@@ -5,11 +5,13 @@ import json
 from typing import Any
 
 import pytest
+from tests.unit.registries.terraform.test_plan_json import document
 
 from goldenpath.registries.terraform import plans
 from goldenpath.registries.terraform.locks import LockedProvider
-from goldenpath.registries.terraform.plans import PlannedChange, TerraformPlan, parse_plan
-from goldenpath.shared.errors import PlanDrifted, PlanUnexpected, TerraformFailed
+from goldenpath.registries.terraform.plan_json import parse_plan
+from goldenpath.registries.terraform.plans import PlannedChange, TerraformPlan
+from goldenpath.shared.errors import PlanDrifted, PlanUnexpected
 from goldenpath.shared.names import Digest
 
 REPOSITORY = 'module.ecr_repositories["my-app"].aws_ecr_repository.this'
@@ -24,26 +26,6 @@ def change(address: str = REPOSITORY, *actions: str, **more: Any) -> PlannedChan
 
 def plan(*changes: PlannedChange, drift: tuple[PlannedChange, ...] = ()) -> TerraformPlan:
     return TerraformPlan("1.11.4", changes, drift)
-
-
-def document(**more: Any) -> dict[str, Any]:  # noqa: ANN401
-    listed = [
-        {
-            "address": REPOSITORY,
-            "type": "aws_ecr_repository",
-            "change": {"actions": ["create"], "after": {"name": "x"}},
-        },
-        {"address": "a.b", "type": "a", "change": {"actions": ["no-op"]}},
-        {"address": "data.c", "type": "c", "change": {"actions": ["read"]}},
-    ]
-    whole = {"format_version": "1.2", "terraform_version": "1.11.4", "timestamp": "now", "resource_changes": listed}
-    return {**whole, **more}
-
-
-def test_a_plan_is_read_without_what_does_not_change() -> None:
-    found = parse_plan(json.dumps(document()).encode())
-    assert found.changes == (PlannedChange(REPOSITORY, "aws_ecr_repository", ("create",), None, {"name": "x"}),)
-    assert (found.terraform_version, found.drift, found.reads) == ("1.11.4", (), ("data.c",))
 
 
 READ = {"values": {"root_module": {"child_modules": [{"resources": [
@@ -73,30 +55,6 @@ def test_what_is_left_of_a_reviewed_plan_was_made_of_the_same_configuration() ->
     other = dataclasses.replace(whole, changes=(change(POLICY),), configuration="another")
     with pytest.raises(PlanDrifted):
         plans.require_reviewed(other, "dev", reviewed, parts)
-
-
-def test_a_plan_tells_the_repository_policies_that_it_describes() -> None:
-    resource = {"address": "a", "type": "aws_ecr_repository_policy", "values": {"repository": "my-app", "policy": "{}"}}
-    unknown = {"address": "b", "type": "aws_ecr_repository_policy", "values": {"repository": "other"}}
-    values = {"root_module": {"child_modules": [{"resources": [resource, unknown]}]}}
-    found = parse_plan(json.dumps(document(planned_values=values)).encode())
-    assert found.repository_policies == {"my-app": "{}"}
-
-
-@pytest.mark.parametrize(
-    ("raw", "why"),
-    [
-        (b"", "Input data was truncated"),
-        (b"{}", "Object missing required field `format_version`"),
-        (json.dumps(document(format_version="2.0")).encode(), "its format is 2.0, and we know 1.x"),
-        (json.dumps(document(errored=True)).encode(), "planning ended with an error, so it is not whole"),
-        (json.dumps(document(resource_changes=[{}])).encode(), "Object missing required field `address`"),
-    ],
-)
-def test_a_plan_that_is_not_whole_is_refused(raw: bytes, why: str) -> None:
-    with pytest.raises(TerraformFailed, match="plan cannot be read") as refused:
-        parse_plan(raw)
-    assert refused.value.why.startswith(why)
 
 
 def test_the_digest_does_not_depend_on_order_time_or_version() -> None:
@@ -173,3 +131,111 @@ def test_what_is_left_of_a_reviewed_plan_is_let_through_and_nothing_more() -> No
             plans.require_reviewed(other, "dev", reviewed, parts)
     with pytest.raises(PlanDrifted):
         plans.require_reviewed(plan(change(POLICY)), "prod", reviewed, parts)
+
+
+REPLACED = change(POLICY, "delete", "create", before={"policy": "old"}, after={"policy": "new"})
+UPDATED = change(REPOSITORY, "update", before={"a": 1, "b": 1}, after={"a": 2, "b": 2})
+
+
+def interrupted(now: TerraformPlan, whole: TerraformPlan, environment: str = "dev") -> None:
+    """Raise `PlanDrifted` unless `now` is what an interrupted apply of `whole` may have left."""
+    reviewed, parts = plans.plan_digest(whole, "dev"), plans.change_digests(whole, "dev")
+    plans.require_reviewed(now, environment, reviewed, parts, plans.ending_digests(whole, "dev"))
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        (change(POLICY, "create", after={"policy": "new"}), UPDATED),
+        (change(POLICY, "create", after={"policy": "new"}),),
+        (dataclasses.replace(UPDATED, before={"a": 2, "b": 1}), REPLACED),
+    ],
+)
+def test_the_rest_of_a_change_is_part_of_it_after_an_interrupted_apply(left: tuple[PlannedChange, ...]) -> None:
+    whole = plan(REPLACED, UPDATED)
+    interrupted(plan(*left), whole)
+    with pytest.raises(PlanDrifted):
+        plans.require_reviewed(plan(*left), "dev", plans.plan_digest(whole, "dev"), plans.change_digests(whole, "dev"))
+
+
+@pytest.mark.parametrize(
+    "smuggled",
+    [
+        change(POLICY, "create", after={"policy": "another"}),
+        change(POLICY, "create", after={"policy": "new"}, provider="elsewhere/aws"),
+        change(POLICY, "update", before={"policy": "x"}, after={"policy": "new"}),
+        change(POLICY, "delete", before={"policy": "old"}, after=None),
+        change(POLICY.replace("my-app", "other"), "create", after={"policy": "new"}),
+        change(REPOSITORY, "update", before={"a": 2}, after={"a": 3}),
+        change(REPOSITORY, "create", after={"a": 2, "b": 2}),
+        change(REPOSITORY, "delete", "create", before={"a": 2}, after={"a": 2, "b": 2}),
+        dataclasses.replace(UPDATED, imports="my-app"),
+        dataclasses.replace(UPDATED, moved_from="aws_ecr_repository.old"),
+    ],
+)
+def test_nothing_else_is_applied_as_the_rest_of_an_interrupted_apply(smuggled: PlannedChange) -> None:
+    with pytest.raises(PlanDrifted):
+        interrupted(plan(smuggled), plan(REPLACED, UPDATED))
+
+
+def test_the_rest_of_an_interrupted_apply_is_of_the_same_environment_and_configuration() -> None:
+    left, whole = plan(change(POLICY, "create", after={"policy": "new"})), plan(REPLACED)
+    interrupted(left, whole)
+    with pytest.raises(PlanDrifted):
+        interrupted(left, whole, "prod")
+    with pytest.raises(PlanDrifted):
+        interrupted(dataclasses.replace(left, configuration="another"), whole)
+    with pytest.raises(PlanDrifted):
+        interrupted(plan(), whole)
+
+
+def test_an_import_and_a_move_are_part_of_the_digest_and_described() -> None:
+    kept = change(REPOSITORY, "no-op", before={"name": "my-app"})
+    imported, moved = (
+        dataclasses.replace(kept, imports="my-app"),
+        dataclasses.replace(kept, moved_from="aws_ecr_repository.old"),
+    )
+    several = [kept, imported, moved, dataclasses.replace(moved, moved_from="aws_ecr_repository.other")]
+    assert len({plans.plan_digest(plan(one), "dev") for one in several}) == 4
+    assert [one.description for one in several] == ["no-op", "import", "move", "move"]
+    assert dataclasses.replace(imported, actions=("update",)).description == "import and update"
+
+
+@pytest.mark.parametrize(
+    ("more", "is_ours"),
+    [
+        ({"imports": "my-app"}, True),
+        ({"imports": "other"}, False),
+        ({"imports": ""}, False),
+        ({"imports": "my-app", "before": {"name": "other"}}, False),
+        ({"moved_from": "aws_ecr_repository.old"}, True),
+        ({"moved_from": 'module.ecr_repositories["other"].aws_ecr_repository.this'}, False),
+        ({"moved_from": 'module.ecr_repositories["my-app"].aws_ecr_repository.old'}, True),
+        ({"moved_from": "aws_ecr_repository.old", "before": {"name": "other"}}, False),
+    ],
+)
+def test_only_the_registry_under_review_is_imported_or_moved(more: dict[str, Any], *, is_ours: bool) -> None:
+    taken = plan(change(REPOSITORY, "no-op", **{"before": {"name": "my-app"}, **more}))
+    if is_ours:
+        plans.require_only(taken, "my-app")
+    else:
+        with pytest.raises(PlanUnexpected, match="which is not this registry's"):
+            plans.require_only(taken, "my-app")
+
+
+def test_what_an_apply_made_and_could_not_read_is_known_for_its_registry_alone() -> None:
+    tainted = change(REPOSITORY, "delete", "create", is_tainted=True)
+    other = change(REPOSITORY.replace("my-app", "other"), "delete", "create", is_tainted=True)
+    assert plans.tainted(plan(tainted, other, change(POLICY)), "my-app") == (REPOSITORY,)
+
+
+def test_what_is_left_of_an_import_with_an_update_is_one_of_both_or_neither_saved() -> None:
+    reviewed = dataclasses.replace(UPDATED, imports="my-app")
+    for left in (
+        UPDATED,
+        dataclasses.replace(reviewed, before={"a": 2, "b": 1}),
+        dataclasses.replace(reviewed, actions=("no-op",), before=UPDATED.after),
+    ):
+        interrupted(plan(left), plan(reviewed))
+    with pytest.raises(PlanDrifted):
+        interrupted(plan(dataclasses.replace(reviewed, imports="other")), plan(reviewed))

@@ -17,9 +17,9 @@ from goldenpath.shared.process import Completed
 
 def test_a_targeted_plan_is_kept_and_read_from_json(monkeypatch: pytest.MonkeyPatch) -> None:
     terraform, recorder = started(monkeypatch)
-    assert terraform.plan(Path("/w/p"), target='module.ecr_repositories["a-b"]').changes == ()
+    assert terraform.plan(Path("/w/p"), 'module.ecr_repositories["a-b"]').changes == ()
     assert recorder.commands == [
-        ["terraform", "plan", "-no-color", "-json", "-input=false", "-lock-timeout=7s", "-out=/w/p",
+        ["terraform", "plan", "-no-color", "-json", "-input=false", "-lock=false", "-out=/w/p",
          '-target=module.ecr_repositories["a-b"]'],
         ["terraform", "show", "-no-color", "-json", "/w/p"],
     ]  # fmt: skip
@@ -57,6 +57,14 @@ def test_in_a_workflow_run_the_settings_of_the_machine_are_not_read(
     replace(terraform, working=tmp_path / "work").show_text(Path("/w/p"))
     settings = Path(recorder.options[1]["environment"]["TF_CLI_CONFIG_FILE"])
     assert settings.read_text() == "provider_installation {\n  direct {}\n}\n"
+
+
+def test_what_an_apply_made_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    terraform, recorder = started(monkeypatch)
+    terraform.untaint("module.x.aws_ecr_repository.this")
+    assert recorder.commands == [
+        ["terraform", "untaint", "-no-color", "-lock-timeout=7s", "module.x.aws_ecr_repository.this"]
+    ]
 
 
 def test_apply_does_the_saved_plan(monkeypatch: pytest.MonkeyPatch) -> None:
