@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
+from goldenpath.delivery.registry.archive import Archive
 from goldenpath.delivery.registry.ecr_client import RepositoryInfo
 from goldenpath.delivery.registry.oci_registry import StoredManifest, Upload
 from goldenpath.shared.errors import GoldenPathError, RegistryRefused, TagTaken
@@ -36,6 +37,7 @@ class RegistryDouble:
     manifests: dict[Digest, StoredManifest] = field(default_factory=dict)
     tags: dict[Tag, Digest] = field(default_factory=dict)
     blobs: set[Digest] = field(default_factory=set)
+    archived: dict[Tag, Digest] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     before_call: Fault = field(default=lambda _: None)
     after_call: Fault = field(default=lambda _: None)
@@ -87,6 +89,16 @@ class RegistryDouble:
         with self._call(f"tags_of {digest}"):
             assert name == NAME
             return tuple(tag for tag, named in self.tags.items() if named == digest)
+
+    def newest_tags(self, name: EcrRepository, prefix: str) -> tuple[Tag, ...]:
+        with self._call(f"newest_tags {prefix}"):
+            assert name == NAME
+            return tuple(tag for tag in self.tags if tag.startswith(prefix))
+
+    def archive(self, name: EcrRepository) -> Archive:
+        with self._call("archive"):
+            assert name == NAME
+            return Archive(dict(self.archived), frozenset(self.archived.values()))
 
     def _delete(self, image: Tag | Digest) -> Digest | None:
         """Remove a tag or a manifest as ECR does: with its last tag goes the image, and what an index lists stays."""

@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.delivery.registry import ecr_endpoint
+from goldenpath.delivery.registry.archive import Archive
 from goldenpath.delivery.registry.iam import session_policy
 from goldenpath.delivery.registry.registry_token import Login
 from goldenpath.shared import aws_sdk, ecr
@@ -168,6 +169,11 @@ class Ecr:
             if (tags := [tag for tag in image.get("imageTags") or () if tag.startswith(prefix)])
         ]
         return tuple(Tag(tag) for _, tag in sorted(newest, reverse=True))
+
+    def archive(self, name: EcrRepository) -> Archive:
+        """Return the images of the repository that are archived: the registry API says that they are not there."""
+        with explained(f"list the archived images of {name}"):
+            return Archive.of(ecr.archived_images(self._client, name, self._account))
 
     def delete_images(self, name: EcrRepository, images: Sequence[Tag | Digest]) -> tuple[Digest, ...]:
         """Remove tags, or whole manifests by digest; return the digests that stay, because an index lists them.

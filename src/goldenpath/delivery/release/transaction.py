@@ -66,9 +66,10 @@ class Transaction:
     def stage(self, layout: Layout, manifests: Sequence[Descriptor]) -> None:
         """Store `manifests` of the layout by their digests: nothing is visible by tag yet."""
         for manifest in manifests:
-            # Noted before it is sent: if the connection breaks after the registry stored it, the undo must know of
-            # it.
-            self._staged.append(manifest.digest)
+            # An archived manifest is not ours to remove: to push it is to restore it.
+            if not self._plan.archive.holds(manifest.digest):
+                # Noted before it is sent: if the connection breaks after the registry stored it, the undo must know.
+                self._staged.append(manifest.digest)
             self._put(
                 manifest.digest, StoredManifest(manifest.digest, manifest.media_type, layout.manifest_bytes(manifest))
             )
@@ -227,10 +228,13 @@ class Transaction:
         if self._is_anothers(tag) or self._is_taken_up(tag):
             return
         before = self._before(tag)
-        if before is None:
-            self._ecr.delete_images(self._name, [tag])
-        else:
+        if before is not None:
             self._put(tag, before)
+            return
+        self._ecr.delete_images(self._name, [tag])
+        if self._plan.archive.holds(tag):
+            # Nobody can read an archived manifest, so we cannot write it under its tag again.
+            raise self._plan.archive.refusal(tag, self._name)
 
     def _before(self, tag: Tag) -> StoredManifest | None:
         """Return the image that `tag` goes back to; for a moving tag, the image of a later release, if that stands."""

@@ -229,7 +229,7 @@ def _write_receipt(
         ),
         uploaded_blobs=progress.uploaded.blobs,
         uploaded_bytes=progress.uploaded.size,
-        staged=tuple(manifest.digest for manifest in progress.manifests),
+        staged=tuple(one.digest for one in progress.manifests if not plan.archive.holds(one.digest)),
         unbound=connection.unbound,
     )
     codec.write(run.work.receipt, receipt)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import access, approval
 from goldenpath.delivery.release.concurrently import map_concurrently
-from goldenpath.delivery.release.plan import require_movable
+from goldenpath.delivery.release.plan import archive_behind, require_movable
 from goldenpath.delivery.release.release_request import refuse_pull_request, wanted_access
 from goldenpath.delivery.release.release_tags import of_another_component, tags_of
 from goldenpath.delivery.stage import Outcome, Run, Stage
@@ -30,6 +30,7 @@ def run(run: Run) -> Outcome:
         tags = tags_of(run, connection.info, commit)
         current = map_concurrently(connection.registry.manifest, tags.wanted)
         require_movable(current, connection.info, commit, tags.moving)
+        archive_behind(current, connection, tags.moving)
     states = ", ".join(itertools.starmap(_state, current.items()))
     return Outcome(
         sentence=f"{connection.info.uri} ({connection.info.kind}) may be released to: {states}",

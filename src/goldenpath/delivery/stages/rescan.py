@@ -98,6 +98,8 @@ def releases(run: Run, connection: EcrConnection) -> tuple[Tag, ...]:
     prefix = f"{run.environment.name}-"
     tags = connection.ecr.newest_tags(connection.info.name, prefix)
     if not tags:
+        archive = connection.ecr.archive(connection.info.name)
+        archive.require_active((tag for tag in archive.tags if tag.startswith(prefix)), connection.info.name)
         raise BadInput(
             f"{connection.info.name} has no image that was released to {run.environment.name}",
             why=f"None of its tags begins with `{prefix}`.",
@@ -107,9 +109,10 @@ def releases(run: Run, connection: EcrConnection) -> tuple[Tag, ...]:
 
 
 def named(connection: EcrConnection, tag: Tag) -> StoredManifest:
-    """Return the manifest of `tag`. Raises `BadInput` when the tag does not exist."""
+    """Return the manifest of `tag`. Raises `BadInput` when the tag does not exist, `ImageArchived` when it does."""
     stored = connection.registry.manifest(tag)
     if stored is None:
+        connection.ecr.archive(connection.info.name).require_active([tag], connection.info.name)
         raise BadInput(
             f"{connection.info.name} has no tag {tag}.",
             fix="Name an existing tag, or none for the newest release of the environment.",

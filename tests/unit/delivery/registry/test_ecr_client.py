@@ -20,6 +20,7 @@ import pytest
 from botocore.stub import Stubber
 
 from goldenpath.delivery.registry import ecr_client
+from goldenpath.delivery.registry.archive import Archive
 from goldenpath.delivery.registry.ecr_client import Ecr, RepositoryInfo, Session
 from goldenpath.registries.aws.session import assume_role
 from goldenpath.shared import aws_sdk
@@ -142,6 +143,19 @@ def test_the_tags_of_an_image_are_looked_up_by_its_digest(ecr: Ecr, stub: Stubbe
     stub.add_client_error("describe_images", "AccessDeniedException", "no", expected_params=asked)
     with pytest.raises(AccessDenied, match=f"Not allowed to look at the image {DIGEST} of team/my-app"):
         ecr.tags_of(NAME, Digest(DIGEST))
+
+
+def test_the_archive_of_a_repository_has_also_what_is_being_restored(ecr: Ecr, stub: Stubber) -> None:
+    def lists(status: str, *images: dict[str, Any]) -> None:
+        narrowed = {"repositoryName": "team/my-app", "filter": {"imageStatus": status}, "maxResults": 1000}
+        stub.add_response("describe_images", {"imageDetails": list(images)}, narrowed)
+
+    other = "sha256:" + "f" * 64
+    lists("ARCHIVED")
+    assert ecr.archive(NAME) == Archive()
+    lists("ARCHIVED", {"imageDigest": DIGEST, "imageTags": ["1.4.2"]})
+    lists("ACTIVATING", {"imageDigest": other})
+    assert ecr.archive(NAME) == Archive({Tag("1.4.2"): Digest(DIGEST)}, frozenset({Digest(DIGEST), Digest(other)}))
 
 
 def test_the_newest_release_to_an_environment_is_found_by_the_time_of_its_push(ecr: Ecr, stub: Stubber) -> None:
@@ -398,6 +412,7 @@ CUT_SHORT: list[tuple[str, dict[str, Any], Callable[[Ecr], object]]] = [
     ("get_authorization_token", {"authorizationData": [{"authorizationToken": "x"}]}, lambda ecr: ecr.login()),
     ("describe_images", {}, lambda ecr: ecr.tags_of(NAME, Digest(DIGEST))),
     ("describe_images", {}, lambda ecr: ecr.newest_tags(NAME, "dev-")),
+    ("describe_images", {}, lambda ecr: ecr.archive(NAME)),
     ("batch_delete_image", {}, lambda ecr: ecr.delete_images(NAME, [Tag("x")])),
 ]
 
