@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore import UNSIGNED
@@ -32,7 +32,7 @@ from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused
 from goldenpath.shared.proxy import is_set, proxy_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_s3 import S3Client
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 # A release is short. An apply may take half an hour, and cannot be given new credentials on its way.
 RELEASE_SECONDS, PLATFORM_SECONDS = 900, 3600
 Sdk = boto3.Session
+V = TypeVar("V")
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30)
 _NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+", re.ASCII)
 _SESSION_NAME_LENGTH = 64
@@ -187,6 +188,13 @@ def explained(wish: str, needs: str = RELEASE_NEEDS) -> Iterator[None]:
             why=f"{type(error).__name__}: {error}",
             fix="Run again; if it persists, check for a proxy or firewall between the runner and AWS",
         ) from error
+
+
+def unless_denied(wish: str, request: Callable[[], V]) -> V | None:
+    """Return the response to `request`; `None` where it is denied. Raises the other errors of `explained`."""
+    with suppress(AccessDenied), explained(wish):
+        return request()
+    return None
 
 
 def _of_client_error(wish: str, error: ClientError, needs: str) -> AccessDenied | LoginRefused | RegistryRefused:

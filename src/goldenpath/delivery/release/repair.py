@@ -215,7 +215,10 @@ def _unstage(digest: Digest, connection: EcrConnection) -> str:
     # With a tag it belongs to somebody's release, ours or not.
     if connection.registry.manifest(digest) is None or connection.ecr.tags_of(connection.info.name, digest):
         return ""
+    signatures = connection.ecr.signatures(connection.info.name, digest)
     listed = connection.ecr.delete_images(connection.info.name, [digest])
+    if signatures and not listed:
+        connection.ecr.delete_images(connection.info.name, signatures)
     return f"{digest} stays: an index lists it" if listed else f"{digest} removed"
 
 

@@ -39,14 +39,18 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 class Transaction:
     """One release to the repository `name`. It remembers what it did, so that `undo` can take it back.
 
-    `kept` are the tags that it did not write, because a release of a later commit wrote them meanwhile.
+    `kept` are the tags that it did not write, because a release of a later commit wrote them meanwhile. Where ECR
+    signs what is pushed (`signed`), an undo removes the signatures too.
     """
 
-    def __init__(self, registry: OciRegistry, ecr: Ecr, name: EcrRepository, plan: ReleasePlan) -> None:
+    def __init__(
+        self, registry: OciRegistry, ecr: Ecr, name: EcrRepository, plan: ReleasePlan, *, signed: bool = False
+    ) -> None:
         self._registry = registry
         self._ecr = ecr
         self._name = name
         self._plan = plan
+        self._signed = signed
         self._staged: list[Digest] = []
         self._written: list[Tag] = []
         self._seen: set[tuple[Tag, Digest]] = set()
@@ -271,8 +275,12 @@ class Transaction:
         """
         if self._ecr.tags_of(self._name, digest):
             return
-        if self._ecr.delete_images(self._name, [digest]) and left:
+        signatures = self._ecr.signatures(self._name, digest) if self._signed else ()
+        is_listed = self._ecr.delete_images(self._name, [digest])
+        if is_listed and left:
             raise RegistryRefused("An index lists it.", fix="Remove that index first.")
+        if signatures and not is_listed:
+            self._ecr.delete_images(self._name, signatures)
 
 
 def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:
