@@ -210,6 +210,10 @@ class ImageUnsigned(GoldenPathError, code="image-unsigned", exit_code=55):
     """The environment requires that ECR signs its images, and this image is not signed."""
 
 
+class RegistryThrottled(GoldenPathError, code="registry-throttled", exit_code=56):
+    """AWS refused one request too many of the account; the message names the quota."""
+
+
 class FilesDiffer(GoldenPathError, code="files-differ", exit_code=70):
     """A file that would be written is there already and says something else. Nothing was written."""
 

@@ -29,6 +29,7 @@ from goldenpath.shared.errors import (
     GoldenPathError,
     LoginRefused,
     RegistryRefused,
+    RegistryThrottled,
     RegistryUnreachable,
     RepositoryMissing,
 )
@@ -108,7 +109,9 @@ def test_a_tag_of_the_repository_is_read_and_is_unknown_only_where_the_role_may_
     assert ecr.tag(INFO, "goldenpath.idp/environment") is None
     for code in ("ThrottlingException", "ServerException", "ExpiredTokenException"):
         stub.add_client_error("list_tags_for_resource", code, "not now")
-        with pytest.raises((RegistryRefused, LoginRefused), match="read the tags of the ECR repository team/my-app"):
+        with pytest.raises(
+            (RegistryRefused, RegistryThrottled, LoginRefused), match="read the tags of the ECR repository team/my-app"
+        ):
             ecr.tag(INFO, "goldenpath.idp/environment")
 
 
@@ -223,7 +226,8 @@ ANSWERS: list[tuple[str, str, type[GoldenPathError], str]] = [
      "Could not describe the ECR repository team/my-app: AWS and this machine differ about the time"),
     ("RepositoryNotFoundException", "The repository with name 'team/my-app' does not exist", RepositoryMissing,
      "The ECR repository team/my-app does not exist in eu-west-2"),
-    ("ThrottlingException", "Rate exceeded", RegistryRefused, "Could not describe the ECR repository team/my-app"),
+    ("ThrottlingException", "Rate exceeded", RegistryThrottled,
+     "Could not describe the ECR repository team/my-app: there are too many requests."),
     ("ServerException", "", RegistryRefused, "Could not describe the ECR repository team/my-app"),
 ]  # fmt: skip
 
