@@ -69,11 +69,11 @@ def test_the_status_of_an_image_names_each_profile_and_the_reason_of_a_failure(e
 
 
 def test_the_signatures_of_an_image_are_its_referrers_of_that_type(ecr: Ecr, stub: Stubber) -> None:
-    asked = {
+    named = {
         "repositoryName": NAME,
         "subjectId": {"imageDigest": DIGEST},
         "filter": {"artifactTypes": [SIGNATURE], "artifactStatus": "ANY"},
     }
     referrer = {"digest": SIGNED, "mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 700}
-    stub.add_response("list_image_referrers", {"referrers": [referrer]}, asked)
+    stub.add_response("list_image_referrers", {"referrers": [referrer]}, named)
     assert ecr.signatures(NAME, Digest(DIGEST)) == (Digest(SIGNED),)
