@@ -10,11 +10,16 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TYPE_CHECKING
 
+from goldenpath.delivery.registry.archive import Archive
 from goldenpath.delivery.registry.ecr_client import RepositoryInfo
 from goldenpath.delivery.registry.oci_registry import StoredManifest, Upload
 from goldenpath.shared.errors import GoldenPathError, RegistryRefused, TagTaken
 from goldenpath.shared.names import Digest, EcrRepository, Tag
+
+if TYPE_CHECKING:
+    from goldenpath.delivery.registry.signing_status import SigningStatus
 
 NAME = EcrRepository("my-app")
 Fault = Callable[[str], None]
@@ -36,6 +41,9 @@ class RegistryDouble:
     manifests: dict[Digest, StoredManifest] = field(default_factory=dict)
     tags: dict[Tag, Digest] = field(default_factory=dict)
     blobs: set[Digest] = field(default_factory=set)
+    archived: dict[Tag, Digest] = field(default_factory=dict)
+    signed: dict[Digest, tuple[Digest, ...]] = field(default_factory=dict)
+    statuses: list[tuple[SigningStatus, ...]] = field(default_factory=lambda: [()])
     calls: list[str] = field(default_factory=list)
     before_call: Fault = field(default=lambda _: None)
     after_call: Fault = field(default=lambda _: None)
@@ -87,6 +95,26 @@ class RegistryDouble:
         with self._call(f"tags_of {digest}"):
             assert name == NAME
             return tuple(tag for tag, named in self.tags.items() if named == digest)
+
+    def signatures(self, name: EcrRepository, digest: Digest) -> tuple[Digest, ...]:
+        with self._call(f"signatures {digest}"):
+            assert name == NAME
+            return self.signed.get(digest, ())
+
+    def signing_statuses(self, name: EcrRepository, digest: Digest) -> tuple[SigningStatus, ...]:
+        with self._call(f"signing_statuses {digest}"):
+            assert name == NAME
+            return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+
+    def newest_tags(self, name: EcrRepository, prefix: str) -> tuple[Tag, ...]:
+        with self._call(f"newest_tags {prefix}"):
+            assert name == NAME
+            return tuple(tag for tag in self.tags if tag.startswith(prefix))
+
+    def archive(self, name: EcrRepository) -> Archive:
+        with self._call("archive"):
+            assert name == NAME
+            return Archive(dict(self.archived), frozenset(self.archived.values()))
 
     def _delete(self, image: Tag | Digest) -> Digest | None:
         """Remove a tag or a manifest as ECR does: with its last tag goes the image, and what an index lists stays."""

@@ -121,6 +121,11 @@ class Local:
         return self._admin
 
     @property
+    def store(self) -> EcrStore:
+        """The state of ECR's control plane, for tests that set the scene."""
+        return self._store
+
+    @property
     def control_url(self) -> str:
         """The URL of the control API, for other processes of the same user."""
         return origin(self._control_server)
@@ -234,7 +239,8 @@ class Local:
         self._store = EcrStore(self.account, self.region, self._registry)
         self._sts = Sts(self.account, self.region, self._issuer.public_key)
         self._front = RegistryFront(self._store, DataPlane(self._store, self._logins))
-        self._aws_server = wsgi_server(AwsEmulator(self._sts, EcrApi(self._store, self._logins, self._front.host)))
+        self._front.api = EcrApi(self._store, self._logins, self._front.host)
+        self._aws_server = wsgi_server(AwsEmulator(self._sts, self._front.api))
         self._github = self.github_class(self._issuer, self._scanning)
         self._github_server = wsgi_server(self._github)
         self._control = Control(self._apply_seed)

@@ -18,6 +18,7 @@ from goldenpath.registries import (
     retirement,
     review,
 )  # fmt: skip
+from goldenpath.registries.aws import replication
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.github.repository import Proposal
@@ -184,7 +185,8 @@ def propose_removal(context: ProposalContext, name: str, today: dt.date) -> Prop
         f"Images that are deleted with it: {retirement.images_in_words(images)}. "
         "The run that opened this keeps their listing as an artifact."
     )
-    text = PullRequestText("Remove", _facts(registry), lead=(used, lost))
+    reach = replication.reach_of_removal(workspace.variables, name) if repository else ()
+    text = PullRequestText("Remove", _facts(registry), lead=(used, lost, *reach))
     shown = tuple(sorted(key for sign in signs for key in sign.keys))
     return publish(context, name, plan, text, removal=True, signs=shown)
 

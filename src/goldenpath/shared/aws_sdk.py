@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import json
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore import UNSIGNED
@@ -32,20 +32,23 @@ from botocore.signers import RequestSigner
 from goldenpath.shared import oidc, runner, verbose
 from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable
 from goldenpath.shared.proxy import is_set, proxy_for
+from goldenpath.shared.throttling import throttled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_s3 import S3Client
 
+    from goldenpath.shared.errors import GoldenPathError
     from goldenpath.shared.names import Region, RoleArn
 
 # A release is short. An apply may take half an hour, and cannot be given new credentials on its way.
 RELEASE_SECONDS, PLATFORM_SECONDS = 900, 3600
 _TOKEN_SECONDS = 60
 Sdk = boto3.Session
+V = TypeVar("V")
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30)
 _NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+", re.ASCII)
 _SESSION_NAME_LENGTH = 64
@@ -196,6 +199,13 @@ RELEASE_NEEDS = "`goldenpath iam push-policy` prints all that a release needs"
 _MISSING_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
 _OF_A_CLOCK = re.compile(r"Signature (expired|not yet current)")
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+# The codes that the SDK itself retries (botocore, "standard" retries).
+_THROTTLED = frozenset(
+    {
+        "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "RequestThrottled",
+        "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
+    }
+)  # fmt: skip
 _BAD_LOGIN = frozenset(
     {
         "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidIdentityToken",
@@ -211,7 +221,7 @@ def explained(wish: str, needs: str = RELEASE_NEEDS) -> Iterator[None]:
     """Turn the exceptions of the AWS SDK into the error family; `wish` completes "Could not …".
 
     `needs` says where to read what the role that is refused something must be allowed. Raises `AccessDenied`,
-    `LoginRefused`, `RegistryRefused`, `RegistryUnreachable`.
+    `LoginRefused`, `RegistryRefused`, `RegistryThrottled`, `RegistryUnreachable`.
     """
     try:
         yield
@@ -244,9 +254,18 @@ def explained(wish: str, needs: str = RELEASE_NEEDS) -> Iterator[None]:
         ) from error
 
 
-def _of_client_error(wish: str, error: ClientError, needs: str) -> AccessDenied | LoginRefused | RegistryRefused:
+def unless_denied(wish: str, request: Callable[[], V]) -> V | None:
+    """Return the response to `request`; `None` where it is denied. Raises the other errors of `explained`."""
+    with suppress(AccessDenied), explained(wish):
+        return request()
+    return None
+
+
+def _of_client_error(wish: str, error: ClientError, needs: str) -> GoldenPathError:
     code, words = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     why = f"{code}: {words}"
+    if code in _THROTTLED:
+        return throttled(wish, why, error.operation_name)
     if code in _DENIED and "AssumeRole" not in words:
         action = _MISSING_ACTION.search(words)
         named = f"the IAM action {action[1]}" if action else "the action it names"

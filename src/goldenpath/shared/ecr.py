@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecr.literals import ImageStatusFilterType
     from mypy_boto3_ecr.type_defs import ImageDetailTypeDef, ImageFailureTypeDef, RepositoryTypeDef
 
     from goldenpath.shared.names import AccountId
 
 # `BatchGetImage` and `BatchDeleteImage` take no more.
 _BATCH = 100
+_LARGEST_PAGE = 1000
 
 
 def registry(account: AccountId | None) -> dict[str, Any]:
@@ -44,6 +46,25 @@ def images(
     # Without a filter ECR hides archived images, and a repository that seems to be empty cannot be deleted.
     options: dict[str, Any] = {"filter": {"imageStatus": "ANY"}} if archived else {}
     pages = client.get_paginator("describe_images").paginate(**registry(account), repositoryName=name, **options)
+    return [image for page in pages for image in page["imageDetails"]]
+
+
+def archived_images(client: ECRClient, name: str, account: AccountId | None = None) -> list[ImageDetailTypeDef]:
+    """Return the description of every image of the repository that is archived, or is being restored."""
+    archived = _of_status(client, name, account, "ARCHIVED")
+    # Nearly no repository has an archive, and a release should cost it one request only.
+    return [*archived, *_of_status(client, name, account, "ACTIVATING")] if archived else []
+
+
+def _of_status(
+    client: ECRClient, name: str, account: AccountId | None, status: ImageStatusFilterType
+) -> list[ImageDetailTypeDef]:
+    pages = client.get_paginator("describe_images").paginate(
+        **registry(account),
+        repositoryName=name,
+        filter={"imageStatus": status},
+        PaginationConfig={"PageSize": _LARGEST_PAGE},
+    )
     return [image for page in pages for image in page["imageDetails"]]
 
 

@@ -202,6 +202,18 @@ class LocalTrouble(GoldenPathError, code="local-trouble", exit_code=50):
     """The embedded registry and AWS emulator could not be started, or are not running."""
 
 
+class ImageArchived(GoldenPathError, code="image-archived", exit_code=54):
+    """The image is in ECR's archive: it cannot be pulled, and its tags are taken, until somebody restores it."""
+
+
+class ImageUnsigned(GoldenPathError, code="image-unsigned", exit_code=55):
+    """The environment requires that ECR signs its images, and this image is not signed."""
+
+
+class RegistryThrottled(GoldenPathError, code="registry-throttled", exit_code=56):
+    """AWS refused one request too many of the account; the message names the quota."""
+
+
 class FilesDiffer(GoldenPathError, code="files-differ", exit_code=70):
     """A file that would be written is there already and says something else. Nothing was written."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.util import Retry
 
 from goldenpath.shared import codec, runner, verbose
 from goldenpath.shared.errors import RegistryUnreachable
@@ -27,7 +29,8 @@ READ_TIMEOUT = 60.0
 BLOCK = 1 << 18
 
 _OK = 200
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+TOO_MANY = 429
+_AGAIN = frozenset({408, TOO_MANY, 500, 502, 503, 504})
 
 Body = bytes | Callable[[], IO[bytes]] | None
 
@@ -47,7 +50,10 @@ class HttpResponse:
 
 
 class Http:
-    """A pool of connections that retries a request where a retry is safe and may help."""
+    """A pool of connections that retries a request where a retry is safe and may help.
+
+    One that is throttled may be tried `more_when_throttled`: others that use up the same quota make way in time.
+    """
 
     def __init__(
         self,
@@ -56,8 +62,10 @@ class Http:
         connect_timeout: float = CONNECT_TIMEOUT,
         read_timeout: float = READ_TIMEOUT,
         connections: int = 8,
+        more_when_throttled: int = 0,
     ) -> None:
         self._attempts = attempts
+        self._more_when_throttled = more_when_throttled
         self._options: dict[str, Any] = {
             "timeout": urllib3.Timeout(connect=connect_timeout, read=read_timeout),
             "retries": False,
@@ -84,22 +92,24 @@ class Http:
 
     def with_retries(self, url: str, attempted: Callable[[], HttpResponse]) -> HttpResponse:
         """Return the response that `attempted` gets at `url`, trying again as `send` does."""
-        pause = FIRST_PAUSE
-        for attempt in range(1, self._attempts + 1):
-            last = attempt == self._attempts
+        for attempt in itertools.count(1):
+            at_least = 0.0
             try:
                 response = attempted()
             except (HTTPError, OSError) as error:
-                if last:
+                if attempt >= self._attempts:
                     raise unreachable(url, str(error)) from error
-                wait = pause
             else:
-                if last or response.status not in _AGAIN:
+                if response.status not in _AGAIN or attempt >= self._most(response):
                     return response
-                wait = max(pause, _retry_after(response))
-            time.sleep(min(LONGEST_PAUSE, wait) * random.uniform(0.5, 1.0))  # noqa: S311  jitter, not a secret
-            pause *= 2
+                at_least = min(LONGEST_PAUSE, _retry_after(response))
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1))
+            time.sleep(max(at_least, pause * random.uniform(0.5, 1.0)))  # noqa: S311  jitter, not a secret
         raise AssertionError("the last attempt returns or raises")
+
+    def _most(self, response: HttpResponse) -> int:
+        """Return how often the request of this response is sent at most."""
+        return self._attempts + (self._more_when_throttled if response.status == TOO_MANY else 0)
 
     def close(self) -> None:
         """Close every connection."""
@@ -167,5 +177,8 @@ def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _retry_after(response: HttpResponse) -> float:
-    raw = response.headers.get("retry-after", "")
-    return float(raw) if raw.isdecimal() else 0.0
+    """Return the seconds of `Retry-After`, a number or a date; none where it cannot be read."""
+    try:
+        return Retry().parse_retry_after(response.headers.get("retry-after", "0"))
+    except (InvalidHeader, ValueError, OverflowError):
+        return 0.0

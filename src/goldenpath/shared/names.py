@@ -176,6 +176,14 @@ class RoleArn(Name):
         return self.split(":")[4]
 
 
+class SigningProfile(Name):
+    """The ARN of a signing profile of AWS Signer."""
+
+    # botocore's model of ECR, `SigningProfileArn`.
+    pattern = re.compile(r"arn:aws(-[a-z]+)*:signer:[a-z0-9-]+:[0-9]{12}:/signing-profiles/[a-zA-Z0-9_]{2,64}")
+    rule = "the ARN of a signing profile (like `arn:aws:signer:eu-west-2:123456789012:/signing-profiles/release`)"
+
+
 class AccountId(Name):
     """The number of an AWS account."""
 

@@ -155,3 +155,11 @@ def test_a_body_that_cuts_off_while_it_is_read_is_tried_again(monkeypatch: pytes
 def test_words_for_an_error_are_short_whatever_the_body_is() -> None:
     assert HttpResponse(500, {}, b"\xff" + b"x" * 2000).words == "HTTP 500 \ufffd" + "x" * 499
     assert HttpResponse(500, {}, b"").words == "HTTP 500"
+
+
+def test_a_throttled_request_is_tried_more_often_where_that_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = pool_of(monkeypatch, repeat(Response(429)))
+    assert Http(attempts=2).send("GET", URL, {}).status == 429
+    assert len(double.requests) == 2
+    assert Http(attempts=2, more_when_throttled=3).send("GET", URL, {}).status == 429
+    assert len(double.requests) == 2 + 5

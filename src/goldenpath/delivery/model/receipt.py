@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from goldenpath.shared.names import Commit, Digest, EcrRepository, EnvironmentName, ImageRepository, Tag
+from goldenpath.shared.names import Commit, Digest, EcrRepository, EnvironmentName, ImageRepository, SigningProfile, Tag
 
 RECEIPT_SCHEMA = "goldenpath.receipt/1"
 
@@ -32,12 +32,28 @@ class TagMove(Struct, frozen=True):
     after: Digest | None
 
 
+class SigningState(StrEnum):
+    """What became of the signature of an image with one profile; the values are ECR's."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETE = "COMPLETE"
+    FAILED = "FAILED"
+
+
+class ImageSignature(Struct, frozen=True):
+    """What became of ECR's signature of the image with one profile, when the release ended."""
+
+    profile: SigningProfile
+    state: SigningState
+
+
 class Receipt(Struct, frozen=True):
     """The record of a release. `repository` is the address an image is pulled from, without tag.
 
     `staged` lists every manifest that this release adds to the repository, an index after its manifests. It is written
     before the first of them is sent: `release repair` needs only this list to find the manifests of a killed run.
-    `unbound` is a warning if nothing binds the repository to the environment.
+    `unbound` is a warning if nothing binds the repository to the environment. `signatures` are those of ECR's managed
+    signing, where the environment names its profiles.
     """
 
     state: State
@@ -50,6 +66,7 @@ class Receipt(Struct, frozen=True):
     uploaded_bytes: int = 0
     staged: tuple[Digest, ...] = ()
     unbound: str = ""
+    signatures: tuple[ImageSignature, ...] = ()
     schema: str = RECEIPT_SCHEMA
 
     @property

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.delivery.registry import ecr_endpoint
+from goldenpath.delivery.registry import ecr_endpoint, signing_status
+from goldenpath.delivery.registry.archive import Archive
 from goldenpath.delivery.registry.iam import session_policy
 from goldenpath.delivery.registry.registry_token import Login
-from goldenpath.shared import aws_sdk, ecr
-from goldenpath.shared.aws_sdk import RELEASE_NEEDS, RoleSession, explained
-from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RepositoryMissing
+from goldenpath.shared import aws_sdk, ecr, replication
+from goldenpath.shared.aws_sdk import RELEASE_NEEDS, RoleSession, explained, unless_denied
+from goldenpath.shared.errors import LoginRefused, RegistryRefused, RepositoryMissing
 from goldenpath.shared.names import ROLE_SECRETS, AccountId, Digest, EcrRepository, Region, RoleArn, Tag
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecr.type_defs import ImageFailureTypeDef
 
+    from goldenpath.delivery.registry.signing_status import SigningStatus
     from goldenpath.shared.aws_sdk import Sdk
+    from goldenpath.shared.names import SigningProfile
+    from goldenpath.shared.replication import Replica
 
 SESSION_SECONDS = aws_sdk.RELEASE_SECONDS
 RENEWAL_SECONDS = SESSION_SECONDS * 2 / 3
@@ -91,15 +95,14 @@ class Ecr:
                     why=str(error),
                     fix=self._missing(f"make create-ecr APP={name} OWNER=… RISK=low ENV={environment or '…'}"),
                 ) from error
+            filters = repository.get("imageTagMutabilityExclusionFilters") or ()
             return RepositoryInfo(
                 name=name,
                 uri=repository["repositoryUri"],
                 account=repository["registryId"],
                 immutable=repository["imageTagMutability"].startswith("IMMUTABLE"),
                 arn=repository["repositoryArn"],
-                excluded=tuple(
-                    exclusion["filter"] for exclusion in repository.get("imageTagMutabilityExclusionFilters") or ()
-                ),
+                excluded=tuple(exclusion["filter"] for exclusion in filters),
             )
 
     def _place(self) -> str:
@@ -126,11 +129,10 @@ class Ecr:
 
         `None` means that the role may not read tags: roles made before November 2026 lack the action.
         """
-        try:
-            with explained(f"read the tags of the ECR repository {info.name}"):
-                return ecr.repository_tags(self._client, info.arn).get(key, "")
-        except AccessDenied:
-            return None
+        tags = unless_denied(
+            f"read the tags of the ECR repository {info.name}", lambda: ecr.repository_tags(self._client, info.arn)
+        )
+        return None if tags is None else tags.get(key, "")
 
     def login(self) -> Login:
         """Return a fresh login to the data plane, good for as long as the credentials are (12 hours at most)."""
@@ -169,6 +171,33 @@ class Ecr:
         ]
         return tuple(Tag(tag) for _, tag in sorted(newest, reverse=True))
 
+    def archive(self, name: EcrRepository) -> Archive:
+        """Return the images of the repository that are archived: the registry API says that they are not there."""
+        with explained(f"list the archived images of {name}"):
+            return Archive.of(ecr.archived_images(self._client, name, self._account))
+
+    def replicas(self, name: EcrRepository) -> tuple[Replica, ...]:
+        """Return where ECR copies the images of the repository to, as far as the role may know that."""
+        if self._account:
+            return ()  # ECR describes the registry of the credentials only, here and below
+        return unless_denied("read the registry's replication", lambda: replication.replicas(self._client, name)) or ()
+
+    def signing_profiles(self, name: EcrRepository) -> tuple[SigningProfile, ...] | None:
+        """Return the profiles that ECR signs the images of the repository with; `None` where that is not known."""
+        if self._account:
+            return None
+        return unless_denied("read the registry's signing rules", lambda: signing_status.profiles(self._client, name))
+
+    def signing_statuses(self, name: EcrRepository, digest: Digest) -> tuple[SigningStatus, ...]:
+        """Return the status of the signature of an image for each profile that ECR signs it with."""
+        with explained(f"read the signing status of {digest}"):
+            return signing_status.statuses(self._client, name, digest, self._account)
+
+    def signatures(self, name: EcrRepository, digest: Digest) -> tuple[Digest, ...]:
+        """Return the digests of the signatures of an image."""
+        with explained(f"list the signatures of {digest}"):
+            return signing_status.signatures(self._client, name, digest, self._account)
+
     def delete_images(self, name: EcrRepository, images: Sequence[Tag | Digest]) -> tuple[Digest, ...]:
         """Remove tags, or whole manifests by digest; return the digests that stay, because an index lists them.
 
@@ -203,7 +232,7 @@ class Session:
 
     `identity` gives a fresh OIDC token, and `hide` takes every secret before it is used, to keep it out of the log.
     `way_in` says how to log in where there are no credentials. The repository is in `account`; without one, in the
-    account of the credentials.
+    account of the credentials. A push is signed by ECR with these `signing_profiles` and the rights of the session.
     """
 
     region: Region
@@ -215,6 +244,7 @@ class Session:
     read_only: bool = False
     way_in: str = AT_A_TERMINAL
     account: AccountId | None = None
+    signing_profiles: tuple[SigningProfile, ...] = ()
 
 
 def connect(session: Session, role: RoleArn | None) -> Ecr:
@@ -260,8 +290,9 @@ def _assumed(sdk: Sdk, session: Session, role: RoleArn) -> ECRClient:
     identity = session.identity()
     session.hide(identity)
     policy = session_policy(
-        session.region, role, session.repository, account=session.account, read_only=session.read_only
-    )
+        session.region, role, session.repository, account=session.account, read_only=session.read_only,
+        signing_profiles=session.signing_profiles,
+    )  # fmt: skip
     key = aws_sdk.exchanged(sdk, RoleSession(role, session.region, session.name, SESSION_SECONDS, policy), identity)
     for secret in (key.secret, key.token):
         session.hide(secret)

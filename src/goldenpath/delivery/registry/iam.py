@@ -18,7 +18,7 @@ from goldenpath.shared.names import AUDIENCE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from goldenpath.shared.names import AccountId, EcrRepository, Region, RoleArn
+    from goldenpath.shared.names import AccountId, EcrRepository, Region, RoleArn, SigningProfile
 
 # The actions of one release, and nothing else. `GetAuthorizationToken` knows no resource.
 PUSH_ACTIONS = (
@@ -34,6 +34,10 @@ PUSH_ACTIONS = (
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 )
+# What ECR's managed signing needs of whoever pushes, on the profile of a rule. (ECR user guide, "Managed signing".)
+SIGN_ACTIONS = ("signer:GetSigningProfile", "signer:SignPayload")
+# The settings of a registry that preflight reports. They know no resource.
+REGISTRY_ACTIONS = ("ecr:DescribeRegistry", "ecr:GetSigningConfiguration")
 # The actions that read a release back.
 READ_ACTIONS = (
     "ecr:BatchGetImage",
@@ -144,33 +148,68 @@ def session_policy(
     *,
     account: AccountId | None = None,
     read_only: bool = False,
+    signing_profiles: Sequence[SigningProfile] = (),
 ) -> dict[str, Any]:
     """Return the IAM policy of a session that may release to `repository`, and nothing else.
 
-    The repository is in `account`; without one, in the role's own. One that is `read_only` may not even release.
+    The repository is in `account`; without one, in the role's own. One that is `read_only` may not even release, and
+    may read the settings of the registry instead. ECR may sign a release with `signing_profiles` only.
     """
-    actions = READ_ACTIONS if read_only else PUSH_ACTIONS
-    return _policy(actions, role.split(":")[1], region, account or role.account, repository)
+    place = role.split(":")[1], region, account or role.account
+    if read_only:
+        return _document(*_statements(READ_ACTIONS, *place, repository, more=REGISTRY_ACTIONS))
+    return _document(*_pushing(*place, repository, signing_profiles))
 
 
-def push_policy(partition: str, region: Region, account: str, repository: EcrRepository) -> dict[str, Any]:
-    """Return the IAM policy of who may release to one repository, and do nothing else."""
-    return _policy(PUSH_ACTIONS, partition, region, account, repository)
+def push_policy(
+    partition: str,
+    region: Region,
+    account: str,
+    repository: EcrRepository,
+    signing_profiles: Sequence[SigningProfile] = (),
+) -> dict[str, Any]:
+    """Return the IAM policy of who may release to one repository, and do nothing else.
+
+    ECR may sign what is pushed with `signing_profiles`.
+    """
+    return _document(*_pushing(partition, region, account, repository, signing_profiles, more=REGISTRY_ACTIONS))
 
 
 def pull_policy(partition: str, region: Region, account: str, repositories: Sequence[EcrRepository]) -> dict[str, Any]:
     """Return the IAM policy of who may pull the images of `repositories`, and do nothing else."""
-    return _policy(READ_ACTIONS, partition, region, account, *repositories)
+    return _document(*_statements(READ_ACTIONS, partition, region, account, *repositories))
 
 
-def _policy(
-    actions: Sequence[str], partition: str, region: Region, account: str, *repositories: EcrRepository
-) -> dict[str, Any]:
+def _pushing(
+    partition: str,
+    region: Region,
+    account: str,
+    repository: EcrRepository,
+    profiles: Sequence[SigningProfile],
+    more: Sequence[str] = (),
+) -> Iterator[dict[str, Any]]:
+    status = ("ecr:DescribeImageSigningStatus",) if profiles else ()
+    yield from _statements(sorted((*PUSH_ACTIONS, *status)), partition, region, account, repository, more=more)
+    if profiles:
+        yield {"Effect": "Allow", "Action": list(SIGN_ACTIONS), "Resource": _one_or_several(profiles)}
+
+
+def _statements(
+    actions: Sequence[str],
+    partition: str,
+    region: Region,
+    account: str,
+    *repositories: EcrRepository,
+    more: Sequence[str] = (),
+) -> Iterator[dict[str, Any]]:
     arns = [f"arn:{partition}:ecr:{region}:{account}:repository/{name}" for name in repositories]
-    return _document(
-        {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
-        {"Effect": "Allow", "Action": list(actions), "Resource": arns if len(arns) > 1 else arns[0]},
-    )
+    of_registry = sorted(("ecr:GetAuthorizationToken", *more))
+    yield {"Effect": "Allow", "Action": _one_or_several(of_registry), "Resource": "*"}
+    yield {"Effect": "Allow", "Action": list(actions), "Resource": _one_or_several(arns)}
+
+
+def _one_or_several(values: Sequence[str]) -> list[str] | str:
+    return list(values) if len(values) > 1 else values[0]
 
 
 def _document(*statements: dict[str, Any]) -> dict[str, Any]:

@@ -20,9 +20,10 @@ from urllib3.util import parse_url
 
 from goldenpath.delivery.model import layout
 from goldenpath.shared.errors import AccessDenied, Cancelled, LoginRefused, RegistryRefused, RepositoryMissing, TagTaken
-from goldenpath.shared.http import BLOCK, Http
+from goldenpath.shared.http import BLOCK, TOO_MANY, Http
 from goldenpath.shared.names import Digest
 from goldenpath.shared.oci import DOCKER_LIST, DOCKER_MANIFEST, INDEX, MANIFEST
+from goldenpath.shared.throttling import throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
     _Send = Callable[[str, Mapping[str, str]], HttpResponse]
 
+# ECR counts the pushes of all releases of an account together, and takes ten manifests a second.
+MORE_WHEN_THROTTLED = 7
 OK, CREATED, ACCEPTED, BAD_REQUEST, NOT_FOUND = 200, 201, 202, 400, 404
 # To where the bytes are kept, on ECR to S3; a registry that sends us there has them.
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
@@ -115,7 +118,7 @@ class OciRegistry:
         self._base = f"{login.endpoint.rstrip('/')}/v2/{repository}/"
         self._authorization = login.authorization
         self._repository = repository
-        self._http = http or Http()
+        self._http = http or Http(more_when_throttled=MORE_WHEN_THROTTLED)
 
     def manifest(self, reference: Tag | Digest) -> StoredManifest | None:
         """Return the manifest that `reference` names, checked against its digest; `None` when nothing has that name.
@@ -126,7 +129,7 @@ class OciRegistry:
         response = self._send("GET", f"manifests/{reference}", {"Accept": _ACCEPT})
         if response.status == NOT_FOUND:
             return None
-        self._expect(response, OK, f"read the manifest {reference}")
+        self._expect(response, OK, f"read the manifest {reference}", "BatchGetImage")
         digest = Digest.of(response.body)
         for said in (
             response.headers.get("docker-content-digest"),
@@ -144,7 +147,7 @@ class OciRegistry:
         response = self._send("HEAD", f"manifests/{reference}", {"Accept": _ACCEPT})
         if response.status == NOT_FOUND:
             return None
-        self._expect(response, OK, f"look for the manifest {reference}")
+        self._expect(response, OK, f"look for the manifest {reference}", "BatchGetImage")
         try:
             return Digest(response.headers.get("docker-content-digest", ""))
         except ValueError as error:
@@ -154,7 +157,7 @@ class OciRegistry:
         """Tell whether the repository holds the blob `digest`."""
         response = self._send("HEAD", f"blobs/{digest}")
         if response.status not in {NOT_FOUND, *_ELSEWHERE}:
-            self._expect(response, OK, f"look for the blob {digest}")
+            self._expect(response, OK, f"look for the blob {digest}", "BatchCheckLayerAvailability")
         return response.status != NOT_FOUND
 
     def fetch_blob(self, digest: Digest, path: Path) -> None:
@@ -166,7 +169,7 @@ class OciRegistry:
             response = self._sent(
                 self._location(response), lambda url, headers: self._http.save(url, headers, path), {}
             )
-        self._expect(response, OK, f"fetch the blob {digest}")
+        self._expect(response, OK, f"fetch the blob {digest}", "GetDownloadUrlForLayer")
 
     def upload_blob(self, upload: Upload) -> None:
         """Upload a blob, streamed; the registry compares it with its digest.
@@ -177,13 +180,13 @@ class OciRegistry:
         done = self._http.with_retries(self._base, lambda: self._upload_once(upload))
         if done.status == BAD_REQUEST:
             upload.require_unchanged()
-        self._expect(done, CREATED, f"upload the blob {upload.blob.digest}")
+        self._expect(done, CREATED, f"upload the blob {upload.blob.digest}", "CompleteLayerUpload")
         self._confirmed(done, upload.blob.digest)
 
     def _upload_once(self, upload: Upload) -> HttpResponse:
         blob = upload.blob
         begun = self._send("POST", "blobs/uploads/", {"Content-Length": "0"})
-        self._expect(begun, ACCEPTED, "begin an upload")
+        self._expect(begun, ACCEPTED, "begin an upload", "InitiateLayerUpload")
         place = self._location(begun)
         return self._sent(
             f"{place}{'&' if urlsplit(place).query else '?'}digest={blob.digest}",
@@ -203,7 +206,7 @@ class OciRegistry:
                 why=_words(response),
                 fix="The repository is immutable: deliver a new commit or give a new version",
             )
-        self._expect(response, CREATED, f"store the manifest {reference}")
+        self._expect(response, CREATED, f"store the manifest {reference}", "PutImage")
         return self._confirmed(response, Digest.of(content))
 
     def close(self) -> None:
@@ -246,10 +249,13 @@ class OciRegistry:
             raise self._refused("named no place to go on at that is an address", str(error)) from None
         return place
 
-    def _expect(self, response: HttpResponse, status: int, wish: str) -> None:
+    def _expect(self, response: HttpResponse, status: int, wish: str, operation: str) -> None:
+        """Raise what the response says instead; `operation` is ECR's name for the request."""
         if response.status == status:
             return
         why = _words(response)
+        if response.status == TOO_MANY or "TOOMANYREQUESTS" in _codes(response):
+            raise throttled(wish, why, operation)
         if _login_over(response):
             raise LoginRefused(f"The registry refused the login to {wish}", why=why, fix="Run again for a new login")
         if response.status == 403:  # noqa: PLR2004

@@ -26,6 +26,7 @@ from goldenpath.shared.errors import (
     CandidateChanged,
     LoginRefused,
     RegistryRefused,
+    RegistryThrottled,
     RegistryUnreachable,
     RepositoryMissing,
 )
@@ -47,7 +48,8 @@ _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _ON_THIS_MACHINE = {"localhost", "127.0.0.1"}
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 _UNKNOWN = (
-    AccessDenied, CandidateChanged, LoginRefused, RegistryRefused, RegistryUnreachable, RepositoryMissing, ValueError,
+    AccessDenied, CandidateChanged, LoginRefused, RegistryRefused, RegistryThrottled, RegistryUnreachable,
+    RepositoryMissing, ValueError,
 )  # fmt: skip
 
 

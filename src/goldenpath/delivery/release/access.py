@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.registry.ecr_client import Ecr, RepositoryInfo
     from goldenpath.delivery.registry.registry_token import Login
     from goldenpath.delivery.rules.matrix import Policy
-    from goldenpath.shared.names import AccountId, EcrRepository, Region, RoleArn
+    from goldenpath.shared.names import AccountId, EcrRepository, Region, RoleArn, SigningProfile
     from goldenpath.shared.runner import Runner
 
 
@@ -86,6 +86,7 @@ def open_repository(access: Access, here: Runner) -> Iterator[EcrConnection]:
         read_only=access.read_only,
         way_in=_way_in(access.environment, here) if here.in_actions else ecr_client.AT_A_TERMINAL,
         account=access.registry_account,
+        signing_profiles=() if access.read_only else _signing_profiles(access),
     )
     ecr = ecr_client.connect(session, access.role)
     info = ecr.describe(access.repository, access.environment)
@@ -99,6 +100,12 @@ def open_repository(access: Access, here: Runner) -> Iterator[EcrConnection]:
         yield EcrConnection(ecr, info, registry, unbound)
     finally:
         registry.close()
+
+
+def _signing_profiles(access: Access) -> tuple[SigningProfile, ...]:
+    """Return the profiles that the rules name; none for a receipt of an environment that there is no more."""
+    named = [rules.signing_profiles for rules in access.policy.environments if rules.name == access.environment]
+    return named[0] if named else ()
 
 
 def _require_role(access: Access, role: RoleArn) -> None:

@@ -20,7 +20,7 @@ from goldenpath.delivery.rules import matrix
 from goldenpath.shared import codec, runner
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, StageOutOfOrder
-from goldenpath.shared.names import AccountId
+from goldenpath.shared.names import AccountId, SigningProfile
 from goldenpath.shared.runner import Runner
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def show(path: Path) -> None:
     progress.line(f"uploaded {receipt.uploaded_blobs} blobs, {receipt.uploaded_bytes / 1e6:.1f} MB")
     for digest in receipt.staged:
         progress.line(f"  brought {digest}")
+    for signature in receipt.signatures:
+        progress.line(f"  signature {signature.profile}: {signature.state}")
     if receipt.unbound:
         progress.warn(receipt.unbound)
 
@@ -164,13 +166,18 @@ def print_trust_policy(
 @_ACCOUNT
 @_option(inputs.ECR_REPOSITORY)
 @_REGION
-def print_push_policy(account: str, ecr_repository: str, aws_region: str) -> None:
+@click.option(
+    "--signing-profile", "profiles", multiple=True,
+    help="ARN of an AWS Signer profile that ECR's managed signing signs the images with. May be repeated.",
+)  # fmt: skip
+def print_push_policy(account: str, ecr_repository: str, aws_region: str, profiles: tuple[str, ...]) -> None:
     """Print what the role may do: release to one repository."""
     request = inputs.read(
         (inputs.ECR_REPOSITORY, inputs.AWS_REGION), {"ecr_repository": ecr_repository, "aws_region": aws_region}
     )
     region, repository = request.aws_region, stage_requests.of(ImageRequest, request).ecr_repository
-    _print(push_policy(region.aws_partition, region, _account(account), repository))
+    named = [_profile(profile) for profile in profiles]
+    _print(push_policy(region.aws_partition, region, _account(account), repository, named))
 
 
 @iam_group.command("pull-policy")
@@ -228,6 +235,14 @@ def _account(raw: str) -> AccountId:
         return AccountId(raw)
     except ValueError as error:
         raise BadInput("An option cannot be used.", why=f"`--account`: {error}", fix="Give the 12 digits.") from None
+
+
+def _profile(raw: str) -> SigningProfile:
+    try:
+        return SigningProfile(raw)
+    except ValueError as error:
+        why = f"`--signing-profile`: {error}"
+        raise BadInput("An option cannot be used.", why=why, fix="Give the ARN of the profile.") from None
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from goldenpath.delivery.registry.archive import Archive
 from goldenpath.delivery.release.concurrently import map_concurrently
 from goldenpath.delivery.release.latest import Latest
 from goldenpath.delivery.release.revision import revision_of
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
 class ReleasePlan:
     """The result of preflight: the image that every wanted tag names now, and the manifest that all of them shall name.
 
-    `latest` decides whether a moving tag may move; one that may not is not among `before`.
+    `latest` decides whether a moving tag may move; one that may not is not among `before`. `archive` has the images of
+    the repository that cannot be pulled: a tag of one is not among the tags to write, unless it moves.
     """
 
     before: Mapping[Tag, StoredManifest | None]
     target_manifest: StoredManifest
     tags: ReleaseTags
     latest: Latest = field(default_factory=Latest)
+    archive: Archive = field(default_factory=Archive)
 
     @property
     def target(self) -> Digest:
@@ -75,13 +78,29 @@ def preflight(
     taken = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate.digest}
     require_movable(taken, repository, commit, moving)
     require_free({tag: stored for tag, stored in taken.items() if repository.keeps(tag)}, repository)
-    plan = ReleasePlan(before, candidate, tags, latest)
+    plan = ReleasePlan(before, candidate, tags, latest, archive_behind(before, connection, moving))
     # `latest` is decided by history only. Every other tag goes forward through the environments, so that a version
     # never comes to name an image that only dev's gates saw (docs/adr/0007-release.md, decision 4).
     for tag in (plan.shared | moving - {LATEST}) & taken.keys():
         if by := plan.released_further(connection.ecr.tags_of(repository.name, taken[tag].digest)):
             raise _taken(tag, taken[tag], repository, f"An environment further along released it: {by}.")
     return plan
+
+
+def archive_behind(
+    current: Mapping[Tag, StoredManifest | None], connection: EcrConnection, moving: frozenset[Tag]
+) -> Archive:
+    """Return the archived images of the repository, which is asked only where one of the tags seems to be free.
+
+    Raises `ImageArchived` when a tag that does not move names one. To the registry API such a tag is not there, and
+    writing it would take it from that image.
+    """
+    free = [tag for tag, stored in current.items() if stored is None]
+    if not free:
+        return Archive()
+    archive = connection.ecr.archive(connection.info.name)
+    archive.require_active((tag for tag in free if tag not in moving), connection.info.name)
+    return archive
 
 
 def require_movable(

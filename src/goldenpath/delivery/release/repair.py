@@ -93,6 +93,7 @@ def verify(receipt: Receipt, connection: EcrConnection, candidate: Candidate | N
     if receipt.state in SETTLED:
         wrong += [f"{digest} is missing from the registry" for digest in missing(connection, receipt.digest)]
     if wrong:
+        connection.ecr.archive(connection.info.name).require_active([receipt.digest], connection.info.name)
         count = "1 difference" if len(wrong) == 1 else f"{len(wrong)} differences"
         raise ReceiptMismatch(
             f"The receipt of {receipt.digest} and the registry have {count}.",
@@ -141,6 +142,9 @@ def _is_settled(receipt: Receipt, connection: EcrConnection, policy: Policy, con
     # An undone release has nothing left, and its tags may be another's since. To repair twice must do no harm.
     if receipt.state in SETTLED or receipt.state is State.UNDONE:
         return True
+    # An archived image reads as missing, and a repair would take that for an undo that is done.
+    touched = (receipt.digest, *receipt.staged, *(move.before for move in receipt.tags if move.before))
+    connection.ecr.archive(connection.info.name).require_active(touched, connection.info.name)
     require_own(receipt, connection, policy, confirmed)
     return False
 
@@ -211,7 +215,10 @@ def _unstage(digest: Digest, connection: EcrConnection) -> str:
     # With a tag it belongs to somebody's release, ours or not.
     if connection.registry.manifest(digest) is None or connection.ecr.tags_of(connection.info.name, digest):
         return ""
+    signatures = connection.ecr.signatures(connection.info.name, digest)
     listed = connection.ecr.delete_images(connection.info.name, [digest])
+    if signatures and not listed:
+        connection.ecr.delete_images(connection.info.name, signatures)
     return f"{digest} stays: an index lists it" if listed else f"{digest} removed"
 
 

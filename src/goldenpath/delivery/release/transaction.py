@@ -39,14 +39,18 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 class Transaction:
     """One release to the repository `name`. It remembers what it did, so that `undo` can take it back.
 
-    `kept` are the tags that it did not write, because a release of a later commit wrote them meanwhile.
+    `kept` are the tags that it did not write, because a release of a later commit wrote them meanwhile. Where ECR
+    signs what is pushed (`signed`), an undo removes the signatures too.
     """
 
-    def __init__(self, registry: OciRegistry, ecr: Ecr, name: EcrRepository, plan: ReleasePlan) -> None:
+    def __init__(
+        self, registry: OciRegistry, ecr: Ecr, name: EcrRepository, plan: ReleasePlan, *, signed: bool = False
+    ) -> None:
         self._registry = registry
         self._ecr = ecr
         self._name = name
         self._plan = plan
+        self._signed = signed
         self._staged: list[Digest] = []
         self._written: list[Tag] = []
         self._seen: set[tuple[Tag, Digest]] = set()
@@ -66,9 +70,10 @@ class Transaction:
     def stage(self, layout: Layout, manifests: Sequence[Descriptor]) -> None:
         """Store `manifests` of the layout by their digests: nothing is visible by tag yet."""
         for manifest in manifests:
-            # Noted before it is sent: if the connection breaks after the registry stored it, the undo must know of
-            # it.
-            self._staged.append(manifest.digest)
+            # An archived manifest is not ours to remove: to push it is to restore it.
+            if not self._plan.archive.holds(manifest.digest):
+                # Noted before it is sent: if the connection breaks after the registry stored it, the undo must know.
+                self._staged.append(manifest.digest)
             self._put(
                 manifest.digest, StoredManifest(manifest.digest, manifest.media_type, layout.manifest_bytes(manifest))
             )
@@ -227,10 +232,13 @@ class Transaction:
         if self._is_anothers(tag) or self._is_taken_up(tag):
             return
         before = self._before(tag)
-        if before is None:
-            self._ecr.delete_images(self._name, [tag])
-        else:
+        if before is not None:
             self._put(tag, before)
+            return
+        self._ecr.delete_images(self._name, [tag])
+        if self._plan.archive.holds(tag):
+            # Nobody can read an archived manifest, so we cannot write it under its tag again.
+            raise self._plan.archive.refusal(tag, self._name)
 
     def _before(self, tag: Tag) -> StoredManifest | None:
         """Return the image that `tag` goes back to; for a moving tag, the image of a later release, if that stands."""
@@ -267,8 +275,12 @@ class Transaction:
         """
         if self._ecr.tags_of(self._name, digest):
             return
-        if self._ecr.delete_images(self._name, [digest]) and left:
+        signatures = self._ecr.signatures(self._name, digest) if self._signed else ()
+        is_listed = self._ecr.delete_images(self._name, [digest])
+        if is_listed and left:
             raise RegistryRefused("An index lists it.", fix="Remove that index first.")
+        if signatures and not is_listed:
+            self._ecr.delete_images(self._name, signatures)
 
 
 def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:

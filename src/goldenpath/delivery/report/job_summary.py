@@ -200,7 +200,8 @@ def _image(facts: Facts) -> str:
     if receipt is not None and receipt.state in _RELEASED:
         tags = ", ".join(f"`{move.tag}`" for move in receipt.tags)
         pull = f"```sh\ndocker pull {receipt.reference}\n```"
-        return f"\n### Image\n\n- digest `{receipt.digest}`\n- tags {tags}\n\n{pull}"
+        signatures = "".join(f"\n- signature `{one.profile}`: {one.state.lower()}" for one in receipt.signatures)
+        return f"\n### Image\n\n- digest `{receipt.digest}`\n- tags {tags}{signatures}\n\n{pull}"
     if receipt is not None:
         return f"\n### Image\n\n- the release of `{receipt.digest}` is {receipt.state.value}"
     return f"\n### Image\n\n- digest `{candidate.digest}`, not released" if candidate is not None else ""

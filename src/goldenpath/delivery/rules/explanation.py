@@ -43,6 +43,9 @@ def rules(environment: Environment) -> Iterator[str]:
     yield f"approval    {'required of a reviewer' if environment.approval_required else 'as the caller chooses'}"
     yield f"frontends   {_frontends(environment)}"
     yield f"bases       {_bases(environment)}"
+    if environment.signing_profiles:
+        unsigned = "is undone" if environment.signature_required else "is reported"
+        yield f"signing     by ECR with {', '.join(environment.signing_profiles)}; an unsigned release {unsigned}"
     yield f"exceptions  at most {environment.longest_exception.days} days"
     yield f"accounts    {', '.join(environment.accounts) or 'any that no other environment lists'}"
     yield f"roles       {', '.join(environment.roles) or 'any that no other environment lists'}"

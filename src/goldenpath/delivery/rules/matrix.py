@@ -16,6 +16,7 @@ from goldenpath.delivery.model.verdict import Mode
 from goldenpath.policy import environments
 from goldenpath.shared import codec
 from goldenpath.shared.errors import UnknownEnvironment
+from goldenpath.shared.names import SigningProfile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +63,9 @@ class Environment:
     `approval_required` a workflow run releases only from a job that somebody had to approve. With `settled_allowed` a
     gate accepts a revoked secret that only history has, if a reviewed record says so.
 
+    `signing_profiles` are those that ECR's managed signing signs a release with; with `signature_required` a release
+    that it did not sign is undone.
+
     `frontends` are the images that may read a Dockerfile besides the frontend inside BuildKit, and `base_registries`
     the registries (with a path for a part of a registry) that base images may come from; `None` stands for any.
     """
@@ -92,6 +96,8 @@ class Environment:
     base_registries: tuple[str, ...] | None = None
     base_age: timedelta | None = None
     build_cache_age: timedelta | None = None
+    signing_profiles: tuple[SigningProfile, ...] = ()
+    signature_required: bool = False
 
     @property
     def blocks(self) -> bool:
@@ -199,6 +205,8 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         code_scanning_required=body["sarif_upload"] and body.get("code_scanning") == "required",
         approval_required=body.get("approval") == "required",
         moving_tags=tuple(body.get("moving_tags", ())),
+        signing_profiles=tuple(map(SigningProfile, body.get("signing_profiles", ()))),
+        signature_required=body.get("managed_signing") == "required",
         settled_allowed=body[Gate.GITLEAKS.value].get("settled_secrets") == "allowed",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,11 +14,11 @@ from goldenpath.delivery.model import inputs, stage_requests
 from goldenpath.delivery.model.event import BY_HAND
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.layout import Layout
-from goldenpath.delivery.model.receipt import Receipt, State, TagMove
+from goldenpath.delivery.model.receipt import Receipt, SigningState, State, TagMove
 from goldenpath.delivery.model.stage_requests import ImageRequest
 from goldenpath.delivery.model.verdict import CHECKOUT, CONTEXT_ARTIFACT, Mode, Result
 from goldenpath.delivery.registry.oci_registry import StoredManifest
-from goldenpath.delivery.release import access, approval
+from goldenpath.delivery.release import access, approval, managed_signing
 from goldenpath.delivery.release.blob_uploads import NOTHING_SENT, Uploaded
 from goldenpath.delivery.release.cancellation import allow_signals, defer_signals
 from goldenpath.delivery.release.latest import Latest
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.model.candidate import Candidate
     from goldenpath.delivery.model.layout import Descriptor
+    from goldenpath.delivery.model.receipt import ImageSignature
     from goldenpath.delivery.release.access import EcrConnection
     from goldenpath.delivery.release.plan import ReleasePlan
     from goldenpath.shared.names import Tag
@@ -71,6 +72,8 @@ def run(run: Run) -> Outcome:
     latest = latest_of(run)
     with access.open_repository(wanted_access(run), run.runner) as connection:
         receipt = release(run, connection, layout, candidate, latest)
+    if receipt.state is State.RELEASED:
+        warnings += managed_signing.warnings(receipt.signatures, run.environment)
     return _outcome(run, receipt, latest, warnings)
 
 
@@ -85,13 +88,17 @@ def release(
     if not plan.to_write:
         run.say("every tag already names this image: nothing to do")
         return write(State.UNCHANGED)
-    transaction, done = Transaction(registry, connection.ecr, info.name, plan), ReleaseProgress()
+    signed = bool(run.environment.signing_profiles)
+    transaction, done = Transaction(registry, connection.ecr, info.name, plan, signed=signed), ReleaseProgress()
     with defer_signals():  # from here to the end of its undo; long steps allow signals
         try:
             with allow_signals():
                 done = ReleaseProgress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
                 write(State.STAGED, done)
                 transaction.stage(layout, done.manifests)
+                # Before any tag: no tag may name an image that must be signed and is not.
+                signatures = managed_signing.awaited(connection, plan.target, run.environment, run.say)
+                done = replace(done, signatures=signatures)
                 transaction.commit(plan.target_manifest)
                 return write(State.RELEASED, done, kept=transaction.kept)
         except BaseException as cause:
@@ -118,6 +125,7 @@ class ReleaseProgress:
 
     uploaded: Uploaded = NOTHING_SENT
     manifests: tuple[Descriptor, ...] = ()
+    signatures: tuple[ImageSignature, ...] = ()
 
 
 def latest_of(run: Run) -> Latest:
@@ -230,8 +238,9 @@ def _write_receipt(
         ),
         uploaded_blobs=progress.uploaded.blobs,
         uploaded_bytes=progress.uploaded.size,
-        staged=tuple(manifest.digest for manifest in progress.manifests),
+        staged=tuple(one.digest for one in progress.manifests if not plan.archive.holds(one.digest)),
         unbound=connection.unbound,
+        signatures=progress.signatures,
     )
     codec.write(run.work.receipt, receipt)
     return receipt
@@ -241,9 +250,11 @@ def _outcome(run: Run, receipt: Receipt, latest: Latest, warnings: tuple[str, ..
     names = [move.tag for move in receipt.tags]
     shown = run.request.image_tag if run.request.image_tag in names else names[0]
     done = "was released already" if receipt.state is State.UNCHANGED else "released"
+    profiles = [signature.profile for signature in receipt.signatures if signature.state is SigningState.COMPLETE]
+    signed = f"; signed by ECR with {', '.join(profiles)}" if profiles else ""
     kept = f"; {stayed}" if (stayed := latest.kept(names)) else ""
     return Outcome(
-        sentence=f"{done}: {receipt.reference} as {', '.join(names)}{kept}",
+        sentence=f"{done}: {receipt.reference} as {', '.join(names)}{signed}{kept}",
         outputs={
             "image": f"{receipt.repository}:{shown}",
             "image_digest": receipt.digest,

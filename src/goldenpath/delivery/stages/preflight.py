@@ -7,15 +7,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model import inputs
-from goldenpath.delivery.release import access, approval
+from goldenpath.delivery.release import access, approval, managed_signing
 from goldenpath.delivery.release.concurrently import map_concurrently
-from goldenpath.delivery.release.plan import require_movable
+from goldenpath.delivery.release.plan import archive_behind, require_movable
 from goldenpath.delivery.release.release_request import refuse_pull_request, wanted_access
 from goldenpath.delivery.release.release_tags import of_another_component, tags_of
 from goldenpath.delivery.stage import Outcome, Run, Stage
+from goldenpath.shared import replication
+from goldenpath.shared.parallel import alongside
+from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
     from goldenpath.delivery.registry.oci_registry import StoredManifest
+    from goldenpath.delivery.release.access import EcrConnection
     from goldenpath.shared.names import Tag
 
 
@@ -30,11 +34,25 @@ def run(run: Run) -> Outcome:
         tags = tags_of(run, connection.info, commit)
         current = map_concurrently(connection.registry.manifest, tags.wanted)
         require_movable(current, connection.info, commit, tags.moving)
+        archive_behind(current, connection, tags.moving)
+        warnings, copies = _settings(run, connection)
+    for note in copies:
+        run.say(note)
     states = ", ".join(itertools.starmap(_state, current.items()))
     return Outcome(
         sentence=f"{connection.info.uri} ({connection.info.kind}) may be released to: {states}",
         outputs={"repository_uri": connection.info.uri, "tags": ",".join(current), "release": "true"},
+        warnings=warnings,
+        summary="".join(f"\n- {as_markdown(note)}" for note in (*warnings, *copies)),
     )
+
+
+def _settings(run: Run, connection: EcrConnection) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what to know about the registry's own settings: warnings about its signing, and where it copies images."""
+    name = connection.info.name
+    with alongside() as second:
+        copies = second.start(connection.ecr.replicas, name)
+        return managed_signing.notes(connection, run.environment), replication.notes(name, copies.result())
 
 
 def _state(tag: Tag, current: StoredManifest | None) -> str:

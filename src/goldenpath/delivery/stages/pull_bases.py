@@ -38,7 +38,8 @@ def _fetched(run: Run, request: BasesRequest, base: PrivateBase) -> Digest:
             raise BadInput(
                 f"{base.written} does not exist",
                 why=f"The repository {base.repository} has no {base.reference}",
-                fix="Correct the name in the Dockerfile and in `private_bases`, or push the image",
+                fix="Correct the name in the Dockerfile and in `private_bases`, or push the image"
+                + ("; one that ECR has archived must be restored first" if base.ecr else ""),
             )
         folder = run.work.base_layout(stored.digest)
         if not folder.exists():

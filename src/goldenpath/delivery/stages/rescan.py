@@ -42,6 +42,7 @@ def run(run: Run) -> Outcome:
     gate.forget(run, Gate.TRIVY)
     with access.open_repository(replace(wanted_access(run), read_only=True), run.runner) as connection:
         tag, *earlier = (run.request.released_tag,) if run.request.released_tag else releases(run, connection)
+        archived = () if run.request.released_tag else archived_releases(run, connection)
         stored = named(connection, tag)
         run.say(f"fetching {connection.info.uri}:{tag}")
         layout = pulled(run, connection, stored)
@@ -56,7 +57,8 @@ def run(run: Run) -> Outcome:
         sentence=f"{about}: {outcome.sentence}",
         outputs={**outcome.outputs, "image_ref": f"{connection.info.uri}@{stored.digest}", "released_tag": tag},
         stop=exposed(run, about, outcome.stop) if outcome.stop else None,
-        summary=f"\n```\n{connection.info.uri}@{stored.digest}\n```\n{_unbound(connection)}{outcome.summary}{not_scanned(earlier)}",
+        summary=f"\n```\n{connection.info.uri}@{stored.digest}\n```\n{_unbound(connection)}{outcome.summary}"
+        f"{not_scanned(earlier)}{not_pullable(archived)}",
     )
 
 
@@ -93,11 +95,28 @@ def not_scanned(earlier: Sequence[Tag]) -> str:
     )
 
 
+def not_pullable(archived: Sequence[Tag]) -> str:
+    """Return, as Markdown, which releases are archived; nobody can pull them, and the newest may be one of them."""
+    if not archived:
+        return ""
+    named = ", ".join(f"`{tag}`" for tag in archived[:NAMED_AT_MOST])
+    more = f" and {len(archived) - NAMED_AT_MOST} more" if len(archived) > NAMED_AT_MOST else ""
+    return f"\nECR has archived these releases, which cannot be scanned until they are restored: {named}{more}.\n"
+
+
+def archived_releases(run: Run, connection: EcrConnection) -> tuple[Tag, ...]:
+    """Return the tags of the archived releases to the environment, in the order of their names."""
+    archive = connection.ecr.archive(connection.info.name)
+    return tuple(sorted(tag for tag in archive.tags if tag.startswith(f"{run.environment.name}-")))
+
+
 def releases(run: Run, connection: EcrConnection) -> tuple[Tag, ...]:
     """Return a tag of each release to the environment, the newest first. Raises `BadInput` when there was none."""
     prefix = f"{run.environment.name}-"
     tags = connection.ecr.newest_tags(connection.info.name, prefix)
     if not tags:
+        archive = connection.ecr.archive(connection.info.name)
+        archive.require_active((tag for tag in archive.tags if tag.startswith(prefix)), connection.info.name)
         raise BadInput(
             f"{connection.info.name} has no image that was released to {run.environment.name}",
             why=f"None of its tags begins with `{prefix}`.",
@@ -107,9 +126,10 @@ def releases(run: Run, connection: EcrConnection) -> tuple[Tag, ...]:
 
 
 def named(connection: EcrConnection, tag: Tag) -> StoredManifest:
-    """Return the manifest of `tag`. Raises `BadInput` when the tag does not exist."""
+    """Return the manifest of `tag`. Raises `BadInput` when the tag does not exist, `ImageArchived` when it does."""
     stored = connection.registry.manifest(tag)
     if stored is None:
+        connection.ecr.archive(connection.info.name).require_active([tag], connection.info.name)
         raise BadInput(
             f"{connection.info.name} has no tag {tag}.",
             fix="Name an existing tag, or none for the newest release of the environment.",

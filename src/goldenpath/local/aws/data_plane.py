@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from goldenpath.local.aws import policies
-from goldenpath.local.aws.ecr import immutable_message
-from goldenpath.local.aws.ecr_store import image_by_tag, may_overwrite
+from goldenpath.local.aws.ecr import immutable_message, is_pullable
+from goldenpath.local.aws.ecr_store import find_image, image_by_tag, may_overwrite
 
 if TYPE_CHECKING:
     from moto.ecr.models import Repository
 
     from goldenpath.local.aws.ecr_store import EcrStore
-    from goldenpath.local.aws.principals import EcrLogin, Logins
+    from goldenpath.local.aws.principals import EcrLogin, Logins, Principal
 
 _PATH = re.compile(
     r"/v2/(?:(?P<repository>.+?)/(?:"
@@ -125,7 +125,25 @@ class DataPlane:
                 "explicit deny in a resource-based policy"
             )
             raise RefusedError(403, "DENIED", message)
+        if call.kind == "manifests" and call.method != "PUT":
+            _require_pullable(repository, call)
         return repository
+
+    def principal(self, authorization: str) -> Principal:
+        """Return whose login an `Authorization` header is. Raises `RefusedError`."""
+        return self._logged_in(authorization).principal
+
+    def may_mount(self, source: str, target: Repository, authorization: str) -> bool:
+        """Tell whether a blob of the repository `source` may be taken over into `target`.
+
+        Both must be encrypted in the same way with the same key, and the caller must be allowed to read the source.
+        (Amazon ECR, "blob mounting", an account setting.)
+        """
+        mounted = self._store.find(source)
+        refusal = self.principal(authorization).refusal("ecr:BatchCheckLayerAvailability", self._store.arn(source))
+        return (
+            mounted is not None and not refusal and mounted.encryption_configuration == target.encryption_configuration
+        )
 
     def _logged_in(self, authorization: str) -> EcrLogin:
         login = self._logins.find(authorization)
@@ -135,6 +153,13 @@ class DataPlane:
             # Amazon ECR responds with 403 here, not with a challenge.
             raise RefusedError(403, "DENIED", "Your authorization token has expired. Reauthenticate and try again.")
         return login
+
+
+def _require_pullable(repository: Repository, call: Call) -> None:
+    """Raise `RefusedError` for an image that is archived: to the registry it is not there."""
+    image = find_image(repository, call.image_id)
+    if image is not None and not is_pullable(image):
+        raise RefusedError(404, "MANIFEST_UNKNOWN", "Requested image not found")
 
 
 def _denied(repository: Repository, action: str) -> bool:

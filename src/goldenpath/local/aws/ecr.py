@@ -10,7 +10,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from goldenpath.local.aws.ecr_store import EcrStore, PutManifest, find_image, image_by_tag, may_overwrite
+from goldenpath.local.aws.ecr_store import (
+    ACTIVE,
+    EcrStore,
+    PutManifest,
+    StoredImage,
+    find_image,
+    image_by_tag,
+    may_overwrite,
+)
+from goldenpath.local.aws.images import ImageListing
+from goldenpath.local.aws.registry_settings import RegistrySettings
+from goldenpath.local.aws.signing import ManagedSigner
 from goldenpath.local.responses import AwsError
 
 if TYPE_CHECKING:
@@ -31,12 +42,21 @@ class EcrApi:
         self._store = store
         self._logins = logins
         self._front = front
-        self._operations: dict[str, Callable[[Body, Principal], Body]] = {
+        self.settings = RegistrySettings(store.account)
+        self.signer = ManagedSigner(store, self.settings)
+        self._images = ImageListing(store)
+        self._operations: dict[str, Callable[[Body, Principal], Body | None]] = {
             "GetAuthorizationToken": self._get_authorization_token,
             "PutImage": self._put_image,
             "BatchGetImage": self._batch_get_image,
             "BatchDeleteImage": self._batch_delete_image,
             "BatchCheckLayerAvailability": self._batch_check_layer_availability,
+            "DescribeImages": lambda body, _: self._images.describe(body, self._repository(body)),
+            "ListImages": lambda body, _: self._images.list_ids(body, self._repository(body)),
+            "ListImageReferrers": lambda body, _: self._images.list_referrers(body, self._repository(body)),
+            "UpdateImageStorageClass": lambda body, _: self._images.move(body, self._repository(body)),
+            "DescribeImageSigningStatus": self._describe_image_signing_status,
+            "StartImageScan": self._start_image_scan,
         }
 
     def respond(self, operation: str, body: Body, principal: Principal) -> Body | None:
@@ -45,11 +65,11 @@ class EcrApi:
         if operation in _NOT_SUPPORTED:
             message = f"{operation} is not part of the local emulator: push through the registry's own API"
             raise AwsError(500, "ServerException", message)
-        handler = self._operations.get(operation)
-        if handler is None:
-            return None
         with self._store.lock:
-            return handler(body, principal)
+            if of_registry := self.settings.operations.get(operation):
+                return of_registry(body)
+            handler = self._operations.get(operation)
+            return handler(body, principal) if handler else None
 
     def forget(self, name: str) -> None:
         """Remove from the registry the manifests of a repository that the control plane has just deleted."""
@@ -70,8 +90,10 @@ class EcrApi:
     def _authorize(self, operation: str, body: Body, principal: Principal) -> None:
         names = [body["repositoryName"]] if "repositoryName" in body else body.get("repositoryNames") or ()
         resources = [self._store.arn(name) for name in names] or [body.get("resourceArn", "*")]
+        # Amazon ECR API reference, ListImageReferrers: whoever calls it needs the permission of BatchGetImage.
+        action = "BatchGetImage" if operation == "ListImageReferrers" else operation
         for resource in resources:
-            if refusal := principal.refusal(f"ecr:{operation}", resource):
+            if refusal := principal.refusal(f"ecr:{action}", resource):
                 raise AwsError(400, "AccessDeniedException", refusal)
 
     def _repository(self, body: Body) -> Repository:
@@ -94,7 +116,7 @@ class EcrApi:
         }
         return {"authorizationData": [granted]}
 
-    def _put_image(self, body: Body, _: Principal) -> Body:
+    def _put_image(self, body: Body, principal: Principal) -> Body:
         repository = self._repository(body)
         manifest = PutManifest(body["imageManifest"].encode(), body.get("imageManifestMediaType") or _media_type(body))
         tag = body.get("imageTag")
@@ -108,6 +130,7 @@ class EcrApi:
             code = "LayersNotFoundException" if b"BLOB_UNKNOWN" in reply.body else "InvalidParameterException"
             raise AwsError(400, code, reply.body.decode("utf-8", "replace"))
         image = self._store.record(repository, manifest, tag)
+        self.signer.pushed(repository, image, principal)
         return {"image": self._described(image, {"imageTag": tag} if tag else {})}
 
     def _refuse_overwriting(self, repository: Repository, manifest: PutManifest, tag: str | None) -> None:
@@ -123,13 +146,14 @@ class EcrApi:
         if not may_overwrite(repository, tag or ""):
             raise AwsError(400, "ImageTagAlreadyExistsException", immutable_message(repository.name, tag or ""))
 
-    def _batch_get_image(self, body: Body, _: Principal) -> Body:
+    def _batch_get_image(self, body: Body, principal: Principal) -> Body:
         repository = self._repository(body)
         images, failures = [], []
         for wanted in body.get("imageIds", ()):
             image = find_image(repository, wanted)
-            if image:
-                self._store.record_pull(repository, wanted)
+            if image and is_pullable(image):
+                if not self.settings.is_excluded(principal.arn):
+                    self._store.record_pull(repository, wanted)
                 images.append(self._described(image, wanted))
             else:
                 failures.append(_failure(wanted, "ImageNotFound", "Requested image not found"))
@@ -160,6 +184,24 @@ class EcrApi:
                 failures.append({"layerDigest": digest, "failureCode": "MissingLayerDigest", "failureReason": reason})
         return {"layers": layers, "failures": failures}
 
+    def _describe_image_signing_status(self, body: Body, _: Principal) -> Body:
+        repository, image_id = self._repository(body), body["imageId"]
+        image = find_image(repository, image_id)
+        if not isinstance(image, StoredImage):
+            raise AwsError(400, "ImageNotFoundException", f"The image {image_id} does not exist in {repository.name}")
+        return {
+            "registryId": self._store.account,
+            "repositoryName": repository.name,
+            "imageId": {**image_id, "imageDigest": image.image_digest},
+            "signingStatuses": self.signer.statuses(image),
+        }
+
+    def _start_image_scan(self, body: Body, _: Principal) -> None:
+        """Refuse to scan an archived image; moto does the rest."""
+        image = find_image(self._repository(body), body["imageId"])
+        if image and not is_pullable(image):
+            raise AwsError(400, "ImageArchivedException", "The specified image is archived and cannot be scanned.")
+
     def _described(self, image: Image, image_id: Body) -> Body:
         return {
             "registryId": self._store.account,
@@ -171,6 +213,11 @@ class EcrApi:
             "imageManifest": image.image_manifest,
             "imageManifestMediaType": image.image_manifest_media_type,
         }
+
+
+def is_pullable(image: Image) -> bool:
+    """Tell whether an image can be pulled: one that is archived, or is still being restored, cannot."""
+    return not isinstance(image, StoredImage) or image.status == ACTIVE
 
 
 def immutable_message(repository: str, tag: str) -> str:

@@ -24,13 +24,46 @@ if TYPE_CHECKING:
     from goldenpath.local.aws.registry_process import RegistryProcess
 
 
-class StoredImage(Image):
-    """An image with the size that ECR reports: the sum of its layers as stored, in bytes.
+# An image is in one storage class or on its way back from the archive (botocore's model, `ImageStatus`).
+ACTIVE, ARCHIVED, ACTIVATING = "ACTIVE", "ARCHIVED", "ACTIVATING"
+# ECR takes up to 20 minutes.
+RESTORE_SECONDS = 2.0
 
-    `last_recorded_pull_time` is in seconds since 1970; moto reports it as `lastRecordedPullTime`, unless it is `None`.
+
+class StoredImage(Image):
+    """An image with what ECR keeps about it; its size is the sum of its layers as stored, in bytes.
+
+    Times are in seconds since 1970, and `None` until the event has happened. `signing` has the status of each signing
+    profile, and `unread_signing` the profiles whose status nobody read since the push.
     """
 
     last_recorded_pull_time: float | None = None
+    last_archived_at: float | None = None
+    last_activated_at: float | None = None
+
+    def __init__(self, account: str, manifest: PutManifest, repository: str) -> None:
+        text, media_type = manifest.content.decode("utf-8", "replace"), manifest.media_type or oci.MANIFEST
+        super().__init__(account, None, text, repository, media_type, manifest.digest)  # type: ignore[arg-type]
+        self._is_archived = False
+        self._pullable_from = 0.0
+        self.signing: dict[str, dict[str, str]] = {}
+        self.unread_signing: set[str] = set()
+
+    @property
+    def status(self) -> str:
+        """Where the image is kept: `ACTIVE`, `ARCHIVED`, or `ACTIVATING` for as long as it is restored."""
+        if self._is_archived:
+            return ARCHIVED
+        return ACTIVATING if time.time() < self._pullable_from else ACTIVE
+
+    def archive(self) -> None:
+        """Move the image to the archive."""
+        self._is_archived, self.last_archived_at = True, time.time()
+
+    def restore(self, seconds: float) -> None:
+        """Move the image back, which takes `seconds`."""
+        self._is_archived = False
+        self.last_activated_at = self._pullable_from = time.time() + seconds
 
     def get_image_size_in_bytes(self) -> int | None:
         """Return the sum of the layers' sizes; `None` for an image index."""
@@ -59,6 +92,7 @@ class EcrStore:
         self.region = region
         self.registry = registry
         self.lock = threading.RLock()
+        self.restore_seconds = RESTORE_SECONDS
 
     @property
     def backend(self) -> ECRBackend:
@@ -96,10 +130,11 @@ class EcrStore:
         digest = manifest.digest
         image = image_by_digest(repository, digest)
         if image is None:
-            text = manifest.content.decode("utf-8", "replace")
-            media_type = manifest.media_type or oci.MANIFEST
-            image = StoredImage(self.account, None, text, repository.name, media_type, digest)  # type: ignore[arg-type]
+            image = StoredImage(self.account, manifest, repository.name)
             repository.images.append(image)
+        elif isinstance(image, StoredImage) and image.status != ACTIVE:
+            # Amazon ECR user guide, "Restoring an image": pushing it again restores it at once.
+            image.restore(0.0)
         if tag is not None:
             for other in repository.images:
                 other.remove_tag(tag)

@@ -18,6 +18,7 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
+from goldenpath.local.aws import shapes
 from goldenpath.local.aws import sts as sts_service
 from goldenpath.local.responses import AwsError, aws_json, aws_json_error, aws_xml_error
 
@@ -91,12 +92,13 @@ class AwsEmulator:
         body = _json_object(request)
         own_body = self._ecr.respond(operation, body, principal)
         if own_body is not None:
-            return aws_json(own_body)
+            return aws_json(_fitting(operation, own_body))
         response = self._ask_moto("ecr", request)
         if response.status_code == HTTPStatus.OK:
             if operation == "DeleteRepository":
                 self._ecr.forget(body["repositoryName"])
-            response.set_data(json.dumps(self._ecr.localized(json.loads(response.get_data() or b"{}"))))
+            given = self._ecr.localized(json.loads(response.get_data() or b"{}"))
+            response.set_data(json.dumps(_fitting(operation, given)))
         return response
 
     def _ask_moto(self, service: Service, request: Request) -> Response:
@@ -104,6 +106,14 @@ class AwsEmulator:
         environ["wsgi.input"] = _rewound(request)
         body, status, headers = run_wsgi_app(self._moto[service], environ, buffered=True)
         return Response(b"".join(body), status, headers)
+
+
+def _fitting(operation: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Return `body`. Raises `AwsError` where ECR could not give it in response to `operation`."""
+    if differs := shapes.mismatches(operation, body):
+        LOG.error("The response to %s has another shape than ECR's: %s", operation, differs)
+        raise AwsError(500, "ServerException", f"The local emulator's response to {operation} is wrong: {differs}")
+    return body
 
 
 def service_of(request: Request) -> Service | None:

@@ -2,8 +2,8 @@
 
 ECR's behaviour, measured and from public issue threads: a login comes from GetAuthorizationToken; a push creates no
 repository; the tag of an immutable repository is refused, even with the same digest; a client cannot delete; the
-response to a mount is a plain upload session; the response to a PATCH is 201, and ECR silently drops every PATCH
-after the first (containers-roadmap 2831).
+response to a mount is a plain upload session, unless the account mounts blobs; the response to a PATCH is 201, and ECR
+silently drops every PATCH after the first (containers-roadmap 2831).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 from goldenpath.local.aws.bodies import PIECE, ClientGoneError, RequestBody
 from goldenpath.local.aws.data_plane import Call, DataPlane, RefusedError, refuse_overwriting
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from moto.ecr.models import Repository
+
+    from goldenpath.local.aws.ecr import EcrApi
+    from goldenpath.local.aws.principals import Principal
 
 LOG = logging.getLogger("goldenpath.local")
 _LARGEST_MANIFEST = 4 << 20
@@ -45,6 +49,8 @@ class RegistryFront(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.store = store
         self.gate = gate
+        # Set by whoever starts the control plane, which needs the address of this server first.
+        self.api: EcrApi
         self.uploads = UploadSessions()
         self._open: set[socket.socket] = set()
 
@@ -136,12 +142,13 @@ class _Handler(BaseHTTPRequestHandler):
                 self._put_manifest(call, repository, body)
             case "manifests", "GET" if repository is not None:
                 body.drain()
-                self.server.store.record_pull(repository, call.image_id)
+                if not self.server.api.settings.is_excluded(self._principal().arn):
+                    self.server.store.record_pull(repository, call.image_id)
                 self._forward(self.path)
-            case "uploads", "POST":
+            case "uploads", "POST" if repository is not None:
                 # Without its query it is neither a mount nor an upload in one request: ECR responds with 202 to both.
                 body.drain()
-                self._forward(self.path.partition("?")[0])
+                self._forward(self.path if self._may_mount(repository) else self.path.partition("?")[0])
             case "uploads", "PATCH":
                 self._patch(call, body)
             case "uploads", "PUT":
@@ -149,6 +156,19 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 body.drain()
                 self._forward(self.path)
+
+    def _principal(self) -> Principal:
+        return self.server.gate.principal(self.headers.get("Authorization", ""))
+
+    def _may_mount(self, repository: Repository) -> bool:
+        query = parse_qs(urlsplit(self.path).query)
+        sources = query.get("from", [])
+        return (
+            "mount" in query
+            and len(sources) == 1
+            and self.server.api.settings.mounts_blobs
+            and self.server.gate.may_mount(sources[0], repository, self.headers.get("Authorization", ""))
+        )
 
     def _put_manifest(self, call: Call, repository: Repository, body: RequestBody) -> None:
         try:
@@ -161,7 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
                 refuse_overwriting(repository, call.tag)
             reply = store.registry.ask("PUT", self.path, headers=self._kept_headers(), body=manifest.content)
             if reply.status == HTTPStatus.CREATED:
-                store.record(repository, manifest, call.tag)
+                image = store.record(repository, manifest, call.tag)
+                self.server.api.signer.pushed(repository, image, self._principal())
         self._relay(reply.status, reply.headers.items(), io.BytesIO(reply.body))
 
     def _patch(self, call: Call, body: RequestBody) -> None:

@@ -20,6 +20,7 @@ import pytest
 from botocore.stub import Stubber
 
 from goldenpath.delivery.registry import ecr_client
+from goldenpath.delivery.registry.archive import Archive
 from goldenpath.delivery.registry.ecr_client import Ecr, RepositoryInfo, Session
 from goldenpath.registries.aws.session import assume_role
 from goldenpath.shared import aws_sdk
@@ -28,6 +29,7 @@ from goldenpath.shared.errors import (
     GoldenPathError,
     LoginRefused,
     RegistryRefused,
+    RegistryThrottled,
     RegistryUnreachable,
     RepositoryMissing,
 )
@@ -107,7 +109,9 @@ def test_a_tag_of_the_repository_is_read_and_is_unknown_only_where_the_role_may_
     assert ecr.tag(INFO, "goldenpath.idp/environment") is None
     for code in ("ThrottlingException", "ServerException", "ExpiredTokenException"):
         stub.add_client_error("list_tags_for_resource", code, "not now")
-        with pytest.raises((RegistryRefused, LoginRefused), match="read the tags of the ECR repository team/my-app"):
+        with pytest.raises(
+            (RegistryRefused, RegistryThrottled, LoginRefused), match="read the tags of the ECR repository team/my-app"
+        ):
             ecr.tag(INFO, "goldenpath.idp/environment")
 
 
@@ -142,6 +146,19 @@ def test_the_tags_of_an_image_are_looked_up_by_its_digest(ecr: Ecr, stub: Stubbe
     stub.add_client_error("describe_images", "AccessDeniedException", "no", expected_params=asked)
     with pytest.raises(AccessDenied, match=f"Not allowed to look at the image {DIGEST} of team/my-app"):
         ecr.tags_of(NAME, Digest(DIGEST))
+
+
+def test_the_archive_of_a_repository_has_also_what_is_being_restored(ecr: Ecr, stub: Stubber) -> None:
+    def lists(status: str, *images: dict[str, Any]) -> None:
+        narrowed = {"repositoryName": "team/my-app", "filter": {"imageStatus": status}, "maxResults": 1000}
+        stub.add_response("describe_images", {"imageDetails": list(images)}, narrowed)
+
+    other = "sha256:" + "f" * 64
+    lists("ARCHIVED")
+    assert ecr.archive(NAME) == Archive()
+    lists("ARCHIVED", {"imageDigest": DIGEST, "imageTags": ["1.4.2"]})
+    lists("ACTIVATING", {"imageDigest": other})
+    assert ecr.archive(NAME) == Archive({Tag("1.4.2"): Digest(DIGEST)}, frozenset({Digest(DIGEST), Digest(other)}))
 
 
 def test_the_newest_release_to_an_environment_is_found_by_the_time_of_its_push(ecr: Ecr, stub: Stubber) -> None:
@@ -209,7 +226,8 @@ ANSWERS: list[tuple[str, str, type[GoldenPathError], str]] = [
      "Could not describe the ECR repository team/my-app: AWS and this machine differ about the time"),
     ("RepositoryNotFoundException", "The repository with name 'team/my-app' does not exist", RepositoryMissing,
      "The ECR repository team/my-app does not exist in eu-west-2"),
-    ("ThrottlingException", "Rate exceeded", RegistryRefused, "Could not describe the ECR repository team/my-app"),
+    ("ThrottlingException", "Rate exceeded", RegistryThrottled,
+     "Could not describe the ECR repository team/my-app: there are too many requests."),
     ("ServerException", "", RegistryRefused, "Could not describe the ECR repository team/my-app"),
 ]  # fmt: skip
 
@@ -398,6 +416,7 @@ CUT_SHORT: list[tuple[str, dict[str, Any], Callable[[Ecr], object]]] = [
     ("get_authorization_token", {"authorizationData": [{"authorizationToken": "x"}]}, lambda ecr: ecr.login()),
     ("describe_images", {}, lambda ecr: ecr.tags_of(NAME, Digest(DIGEST))),
     ("describe_images", {}, lambda ecr: ecr.newest_tags(NAME, "dev-")),
+    ("describe_images", {}, lambda ecr: ecr.archive(NAME)),
     ("batch_delete_image", {}, lambda ecr: ecr.delete_images(NAME, [Tag("x")])),
 ]
 

@@ -30,6 +30,10 @@ DOCUMENTS = {
         "iam", "pull-policy", "--account=123456789012", "--ecr-repository=base/python", "--ecr-repository=base/node",
     ),
     "push-policy.json": ("iam", "push-policy", "--account=123456789012", "--ecr-repository=team/my-app"),
+    "push-policy-signed.json": (
+        "iam", "push-policy", "--account=123456789012", "--ecr-repository=team/my-app",
+        "--signing-profile=arn:aws:signer:eu-west-2:123456789012:/signing-profiles/release",
+    ),
     "push-policy-china.json": (
         "iam", "push-policy", "--account=123456789012", "--ecr-repository=my-app", "--aws-region=cn-north-1",
     ),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from itertools import cycle, repeat
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError
 
 from goldenpath.delivery.model.layout import Descriptor
-from goldenpath.delivery.registry.oci_registry import OciRegistry, StoredManifest, Upload
+from goldenpath.delivery.registry.oci_registry import MORE_WHEN_THROTTLED, OciRegistry, StoredManifest, Upload
 from goldenpath.delivery.registry.registry_token import Login
 from goldenpath.shared.errors import (
     AccessDenied,
@@ -18,15 +20,17 @@ from goldenpath.shared.errors import (
     GoldenPathError,
     LoginRefused,
     RegistryRefused,
+    RegistryThrottled,
     RegistryUnreachable,
     RepositoryMissing,
     TagTaken,
 )
+from goldenpath.shared.http import ATTEMPTS
 from goldenpath.shared.names import Digest, EcrRepository, Tag
 from goldenpath.shared.oci import GZIP_LAYER, INDEX, MANIFEST
 from tests.unit.builders import DIGEST
 from tests.unit.hostile import json_values
-from tests.unit.http_double import Request, Response, pool, refusal
+from tests.unit.http_double import Request, Response, pool, pool_of, refusal
 
 HOST = "https://123456789012.dkr.ecr.eu-west-2.amazonaws.com"
 BASE = f"{HOST}/v2/team/my-app/"
@@ -350,3 +354,32 @@ def test_any_answer_is_taken_or_refused(status: int, body: bytes, headers: dict[
                 ask()
             except GoldenPathError as error:
                 assert error.fix
+
+
+THROTTLED: dict[str, Callable[[OciRegistry, Upload], object]] = {
+    "BatchGetImage": lambda registry, _: registry.manifest(TAG),
+    "BatchCheckLayerAvailability": lambda registry, _: registry.has_blob(BLOB.digest),
+    "GetDownloadUrlForLayer": lambda registry, blob: registry.fetch_blob(BLOB.digest, blob.path.with_name("fetched")),
+    "InitiateLayerUpload": lambda registry, blob: registry.upload_blob(blob),
+    "PutImage": lambda registry, _: registry.put_manifest(TAG, MANIFEST, CONTENT),
+}
+
+
+@pytest.mark.parametrize("operation", THROTTLED)
+def test_a_request_that_stays_throttled_names_its_quota(
+    monkeypatch: pytest.MonkeyPatch, blob: Upload, operation: str
+) -> None:
+    double = pool_of(monkeypatch, repeat(refusal(429, "TOOMANYREQUESTS")))
+    with pytest.raises(RegistryThrottled) as caught:
+        THROTTLED[operation](registry(), blob)
+    assert f'"Rate of {operation} requests"' in caught.value.why
+    assert len(double.requests) == ATTEMPTS + MORE_WHEN_THROTTLED
+
+
+def test_an_upload_that_stays_throttled_at_its_end_names_its_quota(
+    monkeypatch: pytest.MonkeyPatch, blob: Upload
+) -> None:
+    answers = cycle([Response(202, {"Location": "/u/1"}), refusal(429, "TOOMANYREQUESTS")])
+    pool_of(monkeypatch, answers)
+    with pytest.raises(RegistryThrottled, match='"Rate of CompleteLayerUpload requests"'):
+        registry().upload_blob(blob)

@@ -12,13 +12,13 @@ from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.receipt import State
 from goldenpath.delivery.release.access import EcrConnection
 from goldenpath.delivery.stages import ecr_push
-from goldenpath.shared.errors import BadInput, TagTaken
+from goldenpath.shared.errors import BadInput, ImageArchived, TagTaken, UndoIncomplete
 from goldenpath.shared.names import Digest, Tag, Version
 from goldenpath.shared.oci import MANIFEST
 from tests.unit.builders import COMMIT
 from tests.unit.delivery.release.test_transaction import case, hold_own
 from tests.unit.layout_builder import AMD64, image_bytes, layout
-from tests.unit.registry_double import RegistryDouble, info
+from tests.unit.registry_double import RegistryDouble, info, trouble
 from tests.unit.run_builder import candidate, run
 
 COMMIT_TAG, LOCAL, DEV, PROD, LATEST, VERSION = (
@@ -87,7 +87,7 @@ def test_a_tag_that_may_not_be_replaced_is_refused_before_anything_is_sent(tmp_p
     assert caught.value.why == why
     assert caught.value.fix.endswith("; nothing was uploaded")
     assert one.state == before
-    assert {call.split()[0] for call in one.registry.calls} <= {"manifest", "tags_of"}
+    assert {call.split()[0] for call in one.registry.calls} <= {"manifest", "archive", "tags_of"}
 
 
 def test_the_second_release_to_an_immutable_repository_of_an_environment_with_latest_is_no_refusal(
@@ -112,3 +112,46 @@ def test_latest_that_is_asked_for_by_name_is_refused_where_tags_are_immutable(
         )
     assert caught.value.what == "`latest` is asked for, and my-app does not move that tag: it is immutable"
     assert registry.calls == []
+
+
+ARCHIVED = Digest("sha256:" + "e" * 64)
+
+
+@pytest.mark.parametrize("tag", [COMMIT_TAG, DEV, VERSION])
+def test_a_tag_of_an_archived_image_is_not_free(tmp_path: Path, tag: Tag) -> None:
+    one = case(tmp_path, lambda *_: None)
+    one.registry.archived = {tag: ARCHIVED}
+    with pytest.raises(ImageArchived) as caught:
+        one.release()
+    assert caught.value.what == f"The tag {tag} names {ARCHIVED}, which is in the archive of my-app."
+    assert {call.split()[0] for call in one.registry.calls} <= {"manifest", "archive"}
+
+
+def test_a_tag_that_moves_is_taken_from_an_archived_image(tmp_path: Path) -> None:
+    one = case(tmp_path, lambda *_: None)
+    one.registry.archived = {LATEST: ARCHIVED}
+    receipt = one.release()
+    assert one.registry.tags[LATEST] == receipt.digest
+
+
+def test_a_tag_that_an_undo_cannot_give_back_to_an_archived_image_is_reported(tmp_path: Path) -> None:
+    one = case(tmp_path, lambda *_: None)
+    one.registry.archived = {LATEST: ARCHIVED}
+
+    failures = iter([trouble()])
+
+    def fail_once_all_is_written(call: str) -> None:
+        if LATEST in one.registry.tags and (error := next(failures, None)):
+            raise error
+
+    one.registry.before_call = fail_once_all_is_written
+    with pytest.raises(UndoIncomplete) as caught:
+        one.release()
+    assert f"still there: the tag latest (The tag latest names {ARCHIVED}, which is in the archive" in caught.value.what
+    assert LATEST not in one.registry.tags
+
+
+def test_only_a_repository_with_a_free_tag_is_asked_for_its_archive(tmp_path: Path) -> None:
+    one = case(tmp_path, hold_own(COMMIT_TAG, DEV, VERSION, LATEST))
+    assert one.release().state is State.UNCHANGED
+    assert "archive" not in one.registry.calls

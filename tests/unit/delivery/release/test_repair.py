@@ -19,7 +19,7 @@ from goldenpath.delivery.release.transaction import Transaction
 from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.stages import ecr_push
 from goldenpath.shared import codec
-from goldenpath.shared.errors import GoldenPathError, ReceiptMismatch, StageOutOfOrder
+from goldenpath.shared.errors import GoldenPathError, ImageArchived, ReceiptMismatch, StageOutOfOrder
 from goldenpath.shared.names import Digest, Tag, Version
 from goldenpath.shared.oci import INDEX, MANIFEST
 from tests.unit.layout_builder import AMD64, ARM64, image_bytes, layout
@@ -269,7 +269,33 @@ def test_what_a_repair_would_do_is_told_first_and_changes_nothing(release: Relea
     told = repairing.intended(killed, release.connection, matrix.load(), ["1.4.2"])
     removed = [f"{each} would be removed, unless another tag or an index keeps it" for each in reversed(killed.staged)]
     assert told == (*(f"{tag} would be removed" for tag in ("a1b2c3d", "dev-a1b2c3d", "1.4.2")), *removed)
-    assert {call.split()[0] for call in release.registry.calls} <= {"manifest", "tags_of"}
+    assert {call.split()[0] for call in release.registry.calls} <= {"archive", "manifest", "tags_of"}
+    assert release.state == state
+
+
+def archived(release: Release, digest: Digest) -> None:
+    """Move an image to the archive: nobody can read it, and only ECR's list of the archive has it."""
+    release.registry.archived = {tag: named for tag, named in release.registry.tags.items() if named == digest}
+    release.registry.tags = {tag: named for tag, named in release.registry.tags.items() if named != digest}
+    del release.registry.manifests[digest]
+
+
+def test_a_released_image_that_is_archived_is_not_reported_as_missing(release: Release) -> None:
+    receipt = release.go()
+    archived(release, receipt.digest)
+    with pytest.raises(ImageArchived) as caught:
+        verify(receipt, release.connection)
+    assert caught.value.what.startswith(f"The image {receipt.digest} is in the archive of my-app")
+
+
+def test_a_repair_of_an_archived_image_changes_nothing(release: Release) -> None:
+    killed = release.killed_at("put_manifest latest")
+    archived(release, killed.digest)
+    state = release.state
+    with pytest.raises(ImageArchived):
+        repair(killed, release.connection)
+    with pytest.raises(ImageArchived):
+        repairing.intended(killed, release.connection, matrix.load())
     assert release.state == state
 
 

@@ -14,9 +14,17 @@ from goldenpath.delivery.model.receipt import Receipt, State
 from goldenpath.delivery.release.access import EcrConnection
 from goldenpath.delivery.stages import ecr_push
 from goldenpath.shared import codec
-from goldenpath.shared.errors import Cancelled, GoldenPathError, ReleaseLost, TagTaken, UndoIncomplete
+from goldenpath.shared.errors import (
+    Cancelled,
+    GoldenPathError,
+    RegistryThrottled,
+    ReleaseLost,
+    TagTaken,
+    UndoIncomplete,
+)
 from goldenpath.shared.names import Digest, Tag, Version
 from goldenpath.shared.oci import INDEX, MANIFEST
+from goldenpath.shared.throttling import throttled
 from tests.unit.builders import COMMIT
 from tests.unit.layout_builder import AMD64, ARM64, image_bytes, layout
 from tests.unit.registry_double import RegistryDouble, fault, info, trouble
@@ -412,3 +420,17 @@ def test_a_cancelled_release_is_undone_and_says_so(tmp_path: Path) -> None:
         one.release()
     assert one.registry.tags == {LATEST: Digest.of(OF_ANOTHER)}
     assert one.read_receipt().state is State.UNDONE
+
+
+def test_a_release_that_stays_throttled_is_undone_and_its_error_names_the_quota(tmp_path: Path) -> None:
+    one = case(tmp_path, hold(OF_ANOTHER, LATEST, Tag("fffffff")))
+    before = one.state
+
+    def throttle(call: str) -> None:
+        if call == "put_manifest latest":
+            raise throttled("store the manifest latest", "HTTP 429", "PutImage")
+
+    one.registry.before_call = throttle
+    with pytest.raises(RegistryThrottled, match='"Rate of PutImage requests"'):
+        one.release()
+    assert (one.state, one.read_receipt().state) == (before, State.UNDONE)

@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from goldenpath.delivery import stage_names
 from goldenpath.delivery.model.finding import Finding, FindingOrigin, Findings, Gate, Location, Package, Severity
-from goldenpath.delivery.model.receipt import Receipt, State, TagMove
+from goldenpath.delivery.model.receipt import ImageSignature, Receipt, SigningState, State, TagMove
 from goldenpath.delivery.model.timing import End, Timing, Timings
 from goldenpath.delivery.model.verdict import Mode, Result, Verdict
 from goldenpath.delivery.report import job_summary
 from goldenpath.delivery.report.job_summary import Ending, Facts
-from goldenpath.shared.names import Commit, Digest, EnvironmentName, ImageRepository, StageName, Tag
+from goldenpath.shared.names import Commit, Digest, EnvironmentName, ImageRepository, SigningProfile, StageName, Tag
 from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
 
 # A summary is of any stages; a new one in the pipeline changes none of these pages.
@@ -178,6 +178,13 @@ def test_a_release_that_nothing_bound_is_reported_once() -> None:
     receipt = replace(released("dev"), unbound="Nothing says that the ECR repository my-app belongs to dev only.")
     text = job_summary.render(facts("dev", timings=ALL, verdicts=PASSED, receipt=receipt))
     assert text.count("- Nothing says that the ECR repository my-app belongs to dev only.\n") == 1
+
+
+def test_the_signatures_of_an_image_stand_beside_its_tags() -> None:
+    profile = SigningProfile("arn:aws:signer:eu-west-2:123456789012:/signing-profiles/release")
+    signed = replace(released("prod"), signatures=(ImageSignature(profile, SigningState.COMPLETE),))
+    page = job_summary.render(facts(verdicts=PASSED, timings=ALL, receipt=signed))
+    assert f"\n- signature `{profile}`: complete\n" in page
 
 
 def test_what_nobody_has_fixed_is_on_the_page_and_does_not_decide() -> None:

@@ -218,3 +218,35 @@ def test_a_platform_names_the_registries_of_base_images_and_rules_that_do_not_sp
 def test_anything_else_under_base_registries_is_refused(wrong: str) -> None:
     with pytest.raises(PolicyInvalid, match=r"\.base_registries"):
         matrix.parse(TEXT.replace("base_registries: any", f"base_registries: {wrong}"))
+
+
+PROFILE = "arn:aws:signer:eu-west-2:123456789012:/signing-profiles/release"
+
+
+@pytest.mark.parametrize(
+    ("written", "profiles", "required"),
+    [
+        ("", (), False),
+        (f"    signing_profiles: ['{PROFILE}']\n", (PROFILE,), False),
+        (f"    signing_profiles: ['{PROFILE}']\n    managed_signing: required\n", (PROFILE,), True),
+        (f"    signing_profiles: ['{PROFILE}']\n    managed_signing: reported\n", (PROFILE,), False),
+    ],
+)
+def test_the_rules_name_the_profiles_that_ecr_signs_a_release_with(
+    written: str, profiles: tuple[str, ...], *, required: bool
+) -> None:
+    prod = matrix.parse(TEXT.replace("    sarif_upload: ", f"{written}    sarif_upload: ")).environment("prod")
+    assert (prod.signing_profiles, prod.signature_required) == (profiles, required)
+
+
+@pytest.mark.parametrize(
+    ("written", "mistake"),
+    [
+        ("    managed_signing: required\n", "'signing_profiles' is a dependency of 'managed_signing'"),
+        ("    signing_profiles: [release]\n", "'release' does not match"),
+        (f"    signing_profiles: ['{PROFILE}', '{PROFILE}']\n", "non-unique"),
+    ],
+)
+def test_rules_about_signing_that_say_nothing_certain_are_refused(written: str, mistake: str) -> None:
+    with pytest.raises(PolicyInvalid, match=re.escape(mistake)):
+        matrix.parse(TEXT.replace("    sarif_upload: ", f"{written}    sarif_upload: "))

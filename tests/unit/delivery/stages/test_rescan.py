@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import convert
@@ -13,10 +14,22 @@ from goldenpath.delivery.model.finding import FindingOrigin
 from goldenpath.delivery.model.image_config import ImageConfig
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.registry import public_registry
-from goldenpath.delivery.stages.rescan import current_bases, not_scanned, noted
+from goldenpath.delivery.release.access import EcrConnection
+from goldenpath.delivery.stages.rescan import (
+    archived_releases,
+    current_bases,
+    named,
+    not_pullable,
+    not_scanned,
+    noted,
+    releases,
+)
+from goldenpath.shared.errors import ImageArchived
 from goldenpath.shared.names import Digest, Tag
 from tests.unit import layout_builder
 from tests.unit.builders import report, vulnerability
+from tests.unit.registry_double import RegistryDouble, info
+from tests.unit.run_builder import run
 
 
 def test_what_was_not_scanned_is_named() -> None:
@@ -58,3 +71,21 @@ def test_lines_of_a_dockerfile_are_those_of_the_released_commit() -> None:
     (note,) = noted(report(own), (), "a1b2c3d4e5").notes
     assert note == "lines of the Dockerfile are those of the commit a1b2c3d"
     assert noted(report(vulnerability()), (), "a1b2c3d4e5").notes == ()
+
+
+def test_releases_that_are_archived_are_named_beside_the_one_that_was_scanned(tmp_path: Path) -> None:
+    double: Any = RegistryDouble(archived={Tag("prod-b"): D1, Tag("prod-a"): D1, Tag("dev-a"): D1, Tag("1.0"): D1})
+    archived = archived_releases(run(tmp_path, "prod"), EcrConnection(double, info(), double))
+    assert not_pullable(archived) == (
+        "\nECR has archived these releases, which cannot be scanned until they are restored: `prod-a`, `prod-b`.\n"
+    )
+    assert not_pullable(()) == ""
+    assert not_pullable([Tag(f"prod-{number}") for number in range(7)]).endswith("`prod-4` and 2 more.\n")
+
+
+def test_an_archived_release_is_reported_as_archived(tmp_path: Path) -> None:
+    double: Any = RegistryDouble(archived={Tag("prod-a1b2c3d"): D1})
+    connection = EcrConnection(double, info(), double)
+    for look in (lambda: named(connection, Tag("prod-a1b2c3d")), lambda: releases(run(tmp_path, "prod"), connection)):
+        with pytest.raises(ImageArchived, match=r"The tag prod-a1b2c3d names .* is in the archive of my-app"):
+            look()

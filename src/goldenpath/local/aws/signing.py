@@ -1,0 +1,80 @@
+"""ECR's managed signing: every push to a repository that a rule matches is signed, with the rights of the pusher.
+
+The signature is an artifact with the image as its subject, in the same repository. Source: Amazon ECR user guide,
+"Managed signing"; the form of the artifact: Notary Project specification, "Signature manifest".
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.local.aws.ecr_store import PutManifest, StoredImage, image_by_digest
+from goldenpath.local.aws.images import subject_of
+from goldenpath.shared import oci
+from goldenpath.shared.names import Digest
+
+if TYPE_CHECKING:
+    from moto.ecr.models import Image, Repository
+
+    from goldenpath.local.aws.ecr_store import EcrStore
+    from goldenpath.local.aws.principals import Principal
+    from goldenpath.local.aws.registry_settings import RegistrySettings
+
+Body = dict[str, Any]
+SIGNATURE = "application/vnd.cncf.notary.signature"
+_ACTIONS = ("signer:GetSigningProfile", "signer:SignPayload")
+_EMPTY = b"{}"
+
+
+class ManagedSigner:
+    """Signs what is pushed. A status is `IN_PROGRESS` until it was read once: the real one takes its time."""
+
+    def __init__(self, store: EcrStore, settings: RegistrySettings) -> None:
+        self._store = store
+        self._settings = settings
+
+    def pushed(self, repository: Repository, image: Image, principal: Principal) -> None:
+        """Sign `image`, which `principal` has just pushed, with the profile of every rule that matches."""
+        if subject_of(image) or not isinstance(image, StoredImage):
+            return
+        for profile in self._settings.signing_profiles(repository.name):
+            if image.signing.get(profile, {}).get("status") == "COMPLETE":
+                continue
+            refusals = [reason for action in _ACTIONS if (reason := principal.refusal(action, profile))]
+            image.signing[profile] = (
+                {"status": "FAILED", "failureCode": "AccessDeniedException", "failureReason": refusals[0]}
+                if refusals
+                else {"status": "COMPLETE"}
+            )
+            image.unread_signing.add(profile)
+            if not refusals:
+                self._store_signature(repository, image, profile)
+
+    def statuses(self, image: StoredImage) -> list[Body]:
+        """Return the status of `image` for each profile, as DescribeImageSigningStatus does."""
+        unread, image.unread_signing = image.unread_signing, set()
+        return [
+            {"signingProfileArn": profile, **({"status": "IN_PROGRESS"} if profile in unread else status)}
+            for profile, status in image.signing.items()
+        ]
+
+    def _store_signature(self, repository: Repository, image: StoredImage, profile: str) -> None:
+        envelope = f"signature of {image.image_digest} with {profile}".encode()
+        described = [self._store.registry.store_blob(repository.name, content) for content in (_EMPTY, envelope)]
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": oci.MANIFEST,
+            "config": {"mediaType": SIGNATURE, **described[0]},
+            "layers": [{"mediaType": "application/jose+json", **described[1]}],
+            "subject": {
+                "mediaType": image.image_manifest_media_type,
+                "digest": image.image_digest,
+                "size": len(image.image_manifest.encode()),
+            },
+        }
+        put = PutManifest(json.dumps(manifest).encode(), oci.MANIFEST)
+        if image_by_digest(repository, Digest.of(put.content)) is None:
+            path = f"/v2/{repository.name}/manifests/{put.digest}"
+            self._store.registry.ask("PUT", path, headers={"Content-Type": put.media_type}, body=put.content)
+            self._store.record(repository, put, None)
