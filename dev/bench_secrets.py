@@ -60,7 +60,9 @@ def _plain(program: Path, clone: Path, folder: Path) -> Ran:
 
 
 def _first(clone: Path) -> Ran:
-    previous_scan.record_path(clone).unlink(missing_ok=True)
+    with previous_scan.kept(clone, Toolchain.load().provide("gitleaks")) as result:
+        if result:
+            result.forget()
     return _ours(clone)
 
 

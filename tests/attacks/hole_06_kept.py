@@ -103,7 +103,7 @@ def a_record_of_an_earlier_scan_that_found_nothing(scene: Scene) -> None:
     words = [sys.executable, "-c", RECORD, str(job.app.folder), job.app.commit]
     variables = {**command.surroundings(), "GOLDENPATH_CACHE": str(job.cache), "PYTHONPATH": str(job.platform / "src")}
     subprocess.run(words, env=variables, check=True, timeout=kept_runner.SECONDS)
-    assert [*job.cache.glob("scanned/*.json")]
+    assert [*job.cache.glob("scans/*/record.json")]
     assert "PASS in test" in job.gate()
 
 

@@ -8,7 +8,6 @@ scanned, so none of it can have changed.
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,19 +16,18 @@ from msgspec import Struct
 
 from goldenpath.delivery.scanners import result_cache
 from goldenpath.delivery.secrets.gitleaks import Leak
-from goldenpath.shared import codec, digest_prefix, git, protection, runner
-from goldenpath.shared.errors import DiskTrouble, FolderUntrusted
+from goldenpath.shared import codec, git
 from goldenpath.shared.names import Commit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
+    from goldenpath.delivery.scanners.result_cache import KeptResult
     from goldenpath.delivery.secrets.git_objects import ScanRange
     from goldenpath.shared.toolchain import Program
 
-_FOLDER, _ENDING = "scanned", ".json"
-# Checkouts; the one that was scanned longest ago is removed first.
-_KEPT_AT_MOST = 50
+_SCAN = "scan"
 # With more leaks than this, the time of a scan does not matter.
 _LEAKS_AT_MOST = 20_000
 
@@ -60,27 +58,15 @@ class PreviousScan(Struct, frozen=True):
         return cls("", 0, {})
 
 
-class _ScanRecord(Struct, frozen=True):
-    """The file format: a `scan`, and the identity of the scanner that made it."""
-
-    scanner: str
-    scan: PreviousScan
-
-
 def find(source: Path, wanted: ScanRange, tags: Mapping[str, str], program: Program) -> PreviousScan | None:
     """Return a scan of the checkout `source` that `wanted` can build on, by the same program, rules and code.
 
     Return `None` if there is none, if its record is damaged, or if others could write it.
     """
-    if not result_cache.are_ours():
-        return None
-    try:
-        kept = codec.decode(digest_prefix.opened(record_path(source).read_bytes()), _ScanRecord)
-    except (OSError, ValueError, FolderUntrusted):
-        return None
-    if kept.scanner != _identity(program):
-        return None
-    scan = kept.scan
+    with kept(source, program) as result:
+        if not result or _SCAN not in result.facts:
+            return None
+        scan = codec.decode(result.facts[_SCAN], PreviousScan)
     if not git.is_ancestor(wanted.history, Commit(scan.commit), Commit(wanted.commit)):
         return None
     return scan if _tags_are_the_same(scan, wanted, tags) else None
@@ -96,22 +82,16 @@ def _tags_are_the_same(scan: PreviousScan, wanted: ScanRange, tags: Mapping[str,
 
 def keep(source: Path, program: Program, scan: PreviousScan) -> None:
     """Keep a `scan` of the checkout `source` for the next one, if that saves time and nobody else can write it."""
-    if not result_cache.are_ours() or len(scan.leaks) > _LEAKS_AT_MOST:
+    if len(scan.leaks) > _LEAKS_AT_MOST:
         return
-    with suppress(OSError, DiskTrouble, FolderUntrusted):
-        kept = record_path(source)
-        codec.write_bytes(
-            kept, digest_prefix.seal(msgspec.json.encode(_ScanRecord(_identity(program), scan), enc_hook=str))
-        )
-        others = sorted(kept.parent.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime)
-        for old in others[:-_KEPT_AT_MOST]:
-            old.unlink(missing_ok=True)
+    with kept(source, program) as result:
+        if result:
+            result.keep({_SCAN: msgspec.json.encode(scan, enc_hook=str).decode()})
 
 
-def record_path(source: Path) -> Path:
-    """Return the path of the record for the checkout `source`. Raises `FolderUntrusted`."""
-    folder = protection.private_folder(runner.cache_dir() / _FOLDER)
-    return folder / f"{_digest(str(source.resolve()).encode())[:32]}{_ENDING}"
+def kept(source: Path, program: Program) -> AbstractContextManager[KeptResult | None]:
+    """Give what is kept of scans of the checkout `source` by `program`."""
+    return result_cache.here().result("secrets", str(source.resolve()), _identity(program))
 
 
 def _identity(program: Program) -> str:
