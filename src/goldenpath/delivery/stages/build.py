@@ -14,6 +14,7 @@ from goldenpath.delivery.builds import (
     base_facts,
     bases,
     build_cache,
+    build_failures,
     build_secrets,
     builder,
     buildx,
@@ -23,7 +24,6 @@ from goldenpath.delivery.builds import (
     frontends,
     incomplete_source,
     joining,
-    missing_bases,
 )
 from goldenpath.delivery.builds.artifact_files import placed
 from goldenpath.delivery.builds.joining import BuildResult
@@ -168,7 +168,7 @@ def build(run: Run, order: BuildOrder, added: Addition) -> BuildResult:
         with builder.provide(program, run.say, frontends=run.environment.frontends, keep=keep) as chosen:
             run.say(f"building {order.dockerfile.name} with {chosen.description}")
             cache = build_cache.planned(run, chosen, given, private_bases=bool(fetched.images))
-            with build_secrets.explaining(run, given), missing_bases.explaining(run):
+            with build_failures.explaining(run, given):
                 resolved = bases.resolved(
                     chosen, settled.order, settled.images, run.environment, Path(folder), fetched.records
                 )
