@@ -29,7 +29,7 @@ FINDINGS: dict[str, tuple[Gate, tuple[Finding, ...]]] = {
     "every kind": (Gate.TRIVY, (vulnerability(), image_secret(), blind_spot())),
     "a secret": (Gate.GITLEAKS, (secret(),)),
     "recorded vulnerabilities": (Gate.TRIVY, trivy.parse(recorded("trivy/vulnerable.json")).findings),
-    "recorded secrets": (Gate.GITLEAKS, gitleaks.findings(gitleaks.leaks(recorded("gitleaks/secrets.json")))),
+    "recorded secrets": (Gate.GITLEAKS, gitleaks.parse(recorded("gitleaks/secrets.json"))),
 }
 
 

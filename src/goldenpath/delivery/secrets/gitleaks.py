@@ -194,6 +194,11 @@ def _origins(files: ScanCorpus, name: str, line: int) -> tuple[tuple[FileOrigin,
     return (files.origins[number], *files.also.get(number, ())), line, begin
 
 
+def parse(report: bytes) -> tuple[Finding, ...]:
+    """Return the findings in a JSON report of gitleaks, sorted by place. Raises `ScannerFailed` for anything else."""
+    return findings(leaks(report))
+
+
 def secrets_in(leaks_in_files: Iterable[Leak], identities: Collection[str]) -> frozenset[SecretKey]:
     """Return the keys of the secrets in the objects `identities`, at any path."""
     return frozenset(_secret_key(leak) for leak in leaks_in_files if leak.Commit in identities)

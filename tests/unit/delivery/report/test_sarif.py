@@ -31,7 +31,7 @@ def render(*findings: Finding, gate: Gate = Gate.TRIVY) -> dict[str, Any]:
 
 
 GOLDEN_FINDINGS = {
-    "gitleaks": gitleaks.findings(gitleaks.leaks(recorded("gitleaks/secrets.json"))),
+    "gitleaks": gitleaks.parse(recorded("gitleaks/secrets.json")),
     "trivy": trivy.parse(recorded("trivy/vulnerable.json")).findings,
     "nothing": (),
 }

@@ -49,9 +49,7 @@ def applied(finding: Finding, standing: Standing = Standing.ACCEPTED) -> Applied
 
 
 LOGS: dict[str, Callable[[], sarif.Rendered]] = {
-    "recorded secrets": lambda: rendered(
-        *gitleaks.findings(gitleaks.leaks(recorded("gitleaks/secrets.json"))), gate=Gate.GITLEAKS
-    ),
+    "recorded secrets": lambda: rendered(*gitleaks.parse(recorded("gitleaks/secrets.json")), gate=Gate.GITLEAKS),
     "recorded vulnerabilities": lambda: rendered(*trivy.parse(recorded("trivy/vulnerable.json")).findings),
     "recorded secrets in an image": lambda: rendered(*trivy.parse(recorded("trivy/secrets.json")).findings),
     "nothing": rendered,

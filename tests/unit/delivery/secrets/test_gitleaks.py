@@ -55,7 +55,7 @@ def files(tmp_path: Path) -> ScanCorpus:
 
 
 def test_a_report_of_the_real_gitleaks_is_read_with_place_and_commit() -> None:
-    found = {each.location.path: each for each in gitleaks.findings(gitleaks.leaks(recorded("gitleaks/secrets.json")))}
+    found = {each.location.path: each for each in gitleaks.parse(recorded("gitleaks/secrets.json"))}
     assert set(found) == {"config with spaces & ü.py", "hidden.dat", "merged.txt"}
     plain = found["config with spaces & ü.py"]
     assert plain == Finding(
@@ -73,14 +73,14 @@ def test_a_report_of_the_real_gitleaks_is_read_with_place_and_commit() -> None:
 def test_a_secret_that_only_the_merge_brought_is_in_the_real_report() -> None:
     """And one in a file that .gitattributes calls binary: the options that make gitleaks see them were in force."""
     assert {"merged.txt", "hidden.dat"} <= {
-        each.location.path for each in gitleaks.findings(gitleaks.leaks(recorded("gitleaks/secrets.json")))
+        each.location.path for each in gitleaks.parse(recorded("gitleaks/secrets.json"))
     }
 
 
 def test_the_order_that_gitleaks_reports_in_does_not_matter() -> None:
     leaks = json.loads(recorded("gitleaks/secrets.json"))
     orders = [json.dumps(order).encode() for order in (leaks, leaks[::-1], leaks[1:] + leaks[:1])]
-    assert len({gitleaks.findings(gitleaks.leaks(order)) for order in orders}) == 1
+    assert len({gitleaks.parse(order) for order in orders}) == 1
 
 
 def test_no_recorded_report_holds_a_secret() -> None:
@@ -89,11 +89,11 @@ def test_no_recorded_report_holds_a_secret() -> None:
 
 
 def test_a_report_of_nothing_is_no_finding() -> None:
-    assert gitleaks.findings(gitleaks.leaks(recorded("gitleaks/nothing.json"))) == ()
+    assert gitleaks.parse(recorded("gitleaks/nothing.json")) == ()
 
 
 def test_the_same_leak_has_the_same_fingerprint_and_another_has_another() -> None:
-    first, again = (gitleaks.findings(gitleaks.leaks(recorded("gitleaks/secrets.json"))) for _ in range(2))
+    first, again = (gitleaks.parse(recorded("gitleaks/secrets.json")) for _ in range(2))
     assert [each.fingerprint for each in first] == [each.fingerprint for each in again]
     assert len({each.fingerprint for each in first}) == len(first)
 
@@ -110,14 +110,14 @@ def test_the_same_leak_has_the_same_fingerprint_and_another_has_another() -> Non
 )
 def test_a_broken_report_is_an_error_and_never_no_finding(report: bytes, why: str) -> None:
     with pytest.raises(ScannerFailed) as caught:
-        gitleaks.findings(gitleaks.leaks(report))
+        gitleaks.parse(report)
     assert (caught.value.what, caught.value.why) == (UNKNOWN, why)
 
 
 @given(reports(recorded("gitleaks/secrets.json"), recorded("gitleaks/nothing.json"), names=FIELDS))
 def test_any_report_is_read_or_refused(report: bytes) -> None:
     try:
-        found = gitleaks.findings(gitleaks.leaks(report))
+        found = gitleaks.parse(report)
     except ScannerFailed:
         return
     assert all(each.severity is Severity.CRITICAL and each.location.line >= 0 for each in found)
