@@ -47,7 +47,10 @@ class HttpResponse:
 
 
 class Http:
-    """A pool of connections that retries a request where a retry is safe and may help."""
+    """A pool of connections that retries a request where a retry is safe and may help.
+
+    It follows at most so many `redirects`; without any, a redirect is the response.
+    """
 
     def __init__(
         self,
@@ -56,11 +59,13 @@ class Http:
         connect_timeout: float = CONNECT_TIMEOUT,
         read_timeout: float = READ_TIMEOUT,
         connections: int = 8,
+        redirects: int = 0,
     ) -> None:
         self._attempts = attempts
+        self._follows = redirects > 0
         self._options: dict[str, Any] = {
             "timeout": urllib3.Timeout(connect=connect_timeout, read=read_timeout),
-            "retries": False,
+            "retries": urllib3.Retry(connect=0, read=0, status=0, other=0, redirect=redirects) if redirects else False,
             "maxsize": connections,
             "blocksize": BLOCK,
         }
@@ -123,7 +128,9 @@ class Http:
         unread: dict[str, Any] = {} if whole else {"preload_content": False}
         began, end = time.monotonic(), "no response"
         try:
-            response = self._pool(url).request(method, url, headers=dict(headers), body=body, redirect=False, **unread)
+            response = self._pool(url).request(
+                method, url, headers=dict(headers), body=body, redirect=self._follows, **unread
+            )
             end = f"HTTP {response.status}"
             return response
         finally:
