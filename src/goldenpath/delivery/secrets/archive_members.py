@@ -11,7 +11,7 @@ import tarfile
 import zipfile
 import zlib
 from functools import partial
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING
 
 from goldenpath.delivery.secrets import embedded_streams
 
@@ -26,10 +26,6 @@ IN_MEMORY = 8 << 20
 _GZIP, _BZIP2, _XZ, _LZMA = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x5d\x00\x00"
 _TAR = (257, b"ustar")
 DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, ValueError)
-
-
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
 
 
 def may_contain_files(raw: IO[bytes], sample: bytes) -> bool:
@@ -137,7 +133,7 @@ def _of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
         yield from _chunks(file)
 
 
-def _chunks(file: _Readable) -> Iterator[bytes]:
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
     while chunk := file.read(CHUNK):
         yield chunk
 
