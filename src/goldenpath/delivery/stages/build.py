@@ -20,7 +20,6 @@ from goldenpath.delivery.builds import (
     buildx,
     context_artifact,
     dockerfiles,
-    fetched_bases,
     frontends,
     incomplete_source,
     joining,
@@ -159,7 +158,7 @@ def build(run: Run, order: BuildOrder, added: Addition) -> BuildResult:
     ):
         # What another job fetched is believed only where its evidence says so (docs/adr/0026-base-images.md).
         work = run.work.believing(run.request.evidence) if run.runner.in_actions else run.work
-        fetched = fetched_bases.fetched(work)
+        fetched = bases.fetched(work)
         written, order = order, build_secrets.with_secrets(bases.with_fetched(order, work, fetched), given)
         settled = frontends.choose(run, order, Path(folder))
         # At a terminal the next build is quicker by what this one leaves; a workflow run leaves nothing to another one.
