@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.delivery.builds import buildx
-from goldenpath.delivery.builds.platforms import normal
+from goldenpath.delivery.builds.joining import normal
 from goldenpath.delivery.layers.layer_archive import Times
 from goldenpath.delivery.layers.layer_cache import KeptLayers, LayerNotExported
 from goldenpath.delivery.layers.layer_history import LayerHistory

@@ -25,8 +25,7 @@ from goldenpath.delivery.builds import (
     joining,
 )
 from goldenpath.delivery.builds.artifact_files import placed
-from goldenpath.delivery.builds.joining import BuildResult
-from goldenpath.delivery.builds.platforms import normal
+from goldenpath.delivery.builds.joining import BuildResult, normal
 from goldenpath.delivery.checkout import checkout, checkout_changes, whole_checkout
 from goldenpath.delivery.layers import rewrite
 from goldenpath.delivery.model import inputs
