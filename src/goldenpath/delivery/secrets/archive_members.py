@@ -94,10 +94,10 @@ def _in_tar(raw: IO[bytes], budget: FileBudget) -> Iterator[tuple[str, Iterable[
             # Programs that unpack a tar treat a member of an unknown type as a file.
             is_file = member.isfile() or member.type not in tarfile.SUPPORTED_TYPES
             if is_file and (content := archive.extractfile(member)):
-                yield member.name, _chunks(content)
+                yield member.name, chunks(content)
         # The reader stops silently at a header that it cannot read. Other programs continue after it.
         raw.seek(archive.offset)
-        if any(chunk.strip(b"\0") for chunk in _chunks(raw)):
+        if any(chunk.strip(b"\0") for chunk in chunks(raw)):
             raise tarfile.ReadError("it does not end with the last member")
 
 
@@ -130,10 +130,11 @@ def _decompressed(raw: IO[bytes], sample: bytes) -> gzip.GzipFile | bz2.BZ2File 
 def _of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
     # Open the member only when it is read, so that one that cannot be opened does not hide those after it.
     with archive.open(entry) as file:
-        yield from _chunks(file)
+        yield from chunks(file)
 
 
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+def chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the rest of `file`."""
     while chunk := file.read(CHUNK):
         yield chunk
 
@@ -141,4 +142,4 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 def read(raw: IO[bytes]) -> Iterator[bytes]:
     """Yield the whole content of `raw` in chunks."""
     raw.seek(0)
-    return _chunks(raw)
+    return chunks(raw)
