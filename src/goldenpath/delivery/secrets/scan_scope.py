@@ -118,9 +118,10 @@ def find(source: Path, wanted: ScanRange, tags: Mapping[str, str], program: Prog
     Return `None` if there is none, if its record is damaged, or if others could write it.
     """
     with kept(source, program) as result:
-        if not result or _SCAN not in result.facts:
+        try:
+            scan = codec.decode(result.facts.get(_SCAN, "") if result else "", PreviousScan)
+        except ValueError:
             return None
-        scan = codec.decode(result.facts[_SCAN], PreviousScan)
     if not git.is_ancestor(wanted.history, Commit(scan.commit), Commit(wanted.commit)):
         return None
     return scan if _tags_are_the_same(scan, wanted, tags) else None
