@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 from dev import histories  # noqa: E402
 
-from goldenpath.delivery.secrets import previous_scan  # noqa: E402
+from goldenpath.delivery.secrets import scan_scope  # noqa: E402
 from goldenpath.shared.toolchain import Toolchain  # noqa: E402
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def _plain(program: Path, clone: Path, folder: Path) -> Ran:
 
 
 def _first(clone: Path) -> Ran:
-    previous_scan.record_path(clone).unlink(missing_ok=True)
+    with scan_scope.kept(clone, Toolchain.load().provide("gitleaks")) as result:
+        if result:
+            result.forget()
     return _ours(clone)
 
 

@@ -14,6 +14,7 @@ import msgspec
 from dev.bumps import policy
 from msgspec import Struct
 
+from goldenpath.delivery.builds import dockerfiles
 from goldenpath.delivery.model.finding import Finding, Gate
 from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.local.demo import sample
@@ -154,7 +155,7 @@ def _contexts(dockerfile: Path) -> str:
     """Return stand-ins for the base images, where Docker Hub cannot be reached."""
     if base_images.hub_reachable():
         return ""
-    contexts = base_images.stand_ins(base_images.names_in(dockerfile.read_text(encoding="utf-8")), tell)
+    contexts = base_images.stand_ins(dockerfiles.base_names(dockerfile.read_text(encoding="utf-8")), tell)
     return "\n".join(f"{image}={context}" for image, context in contexts.items())
 
 

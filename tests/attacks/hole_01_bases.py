@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.builds import fetched_bases
+from goldenpath.delivery.builds import bases
 from goldenpath.delivery.model.evidence import Report
 from goldenpath.delivery.model.private_base import FetchedBases
 from goldenpath.delivery.model.work_folder import WorkFolder
@@ -36,7 +36,7 @@ def fetched(scene: Scene, content: bytes) -> tuple[WorkFolder, Digest]:
 def built_from(true: WorkFolder, found: WorkFolder) -> FetchedBases:
     """Return what a build starts from that has the reports of the job which wrote `true`, and takes `found`."""
     report = Report(true.left_by("pull-bases").digests, "pull-bases")
-    return fetched_bases.fetched(found.believing((report,)))
+    return bases.fetched(found.believing((report,)))
 
 
 @attack(1, EvidenceMismatch, f"bases.json {OTHER_BYTES}", CONTENT)

@@ -90,9 +90,9 @@ def a_cache_elsewhere_named_by_the_env_file_of_the_runner(scene: Scene) -> None:
 
 # Writes what an earlier scan of the commit leaves, one that found nothing.
 RECORD = """import sys; from pathlib import Path
-from goldenpath.delivery.secrets import previous_scan; from goldenpath.shared.toolchain import Toolchain
-scan = previous_scan.PreviousScan(sys.argv[2], 2, {})
-previous_scan.keep(Path(sys.argv[1]), Toolchain.load().provide("gitleaks"), scan)
+from goldenpath.delivery.secrets import scan_scope; from goldenpath.shared.toolchain import Toolchain
+scan = scan_scope.PreviousScan(sys.argv[2], 2, {})
+scan_scope.keep(Path(sys.argv[1]), Toolchain.load().provide("gitleaks"), scan)
 """
 
 
@@ -103,7 +103,7 @@ def a_record_of_an_earlier_scan_that_found_nothing(scene: Scene) -> None:
     words = [sys.executable, "-c", RECORD, str(job.app.folder), job.app.commit]
     variables = {**command.surroundings(), "GOLDENPATH_CACHE": str(job.cache), "PYTHONPATH": str(job.platform / "src")}
     subprocess.run(words, env=variables, check=True, timeout=kept_runner.SECONDS)
-    assert [*job.cache.glob("scanned/*.json")]
+    assert [*job.cache.glob("scans/*/record.json")]
     assert "PASS in test" in job.gate()
 
 

@@ -15,7 +15,7 @@ from github import GithubException
 from openapi_core import Config, OpenAPI
 from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
 from tests import published
-from tests.doubles.github.api import GitHubDouble
+from tests.doubles.github.api import GitHubDouble, UploadRefusal
 from tests.environments import WITH_REGISTRIES
 from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse, create_environ
@@ -30,7 +30,7 @@ from goldenpath.delivery.adoption import (
     reusable_workflow,
 )
 from goldenpath.delivery.adoption.repository_facts import GitHubRepository as GitHubAsAsked
-from goldenpath.local.github.code_scanning import SarifStore, UploadRefusal
+from goldenpath.local.github.code_scanning import SarifStore
 from goldenpath.local.github.oidc import TokenIssuer
 from goldenpath.shared.check_result import Level
 
@@ -111,7 +111,8 @@ def test_an_upload_is_taken_then_pending_then_complete(caller: Caller) -> None:
         "complete",
     ]
     (kept,) = caller.scanning.uploads()
-    assert (kept.repository, kept.tools, kept.categories) == ("octo/app", ("trivy",), ("trivy/app",))
+    (kept_run,) = kept.sarif["runs"]
+    assert (kept.repository, kept_run) == ("octo/app", run())
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_a_sarif_beyond_githubs_limits_fails_in_processing(caller: Caller, sarif
 
 @pytest.mark.parametrize("refusal", UploadRefusal)
 def test_a_refused_upload_says_githubs_words(caller: Caller, refusal: UploadRefusal) -> None:
-    caller.scanning.refusal = refusal
+    caller.github.refusal = refusal
     answer = caller.call("POST", SARIFS, upload(packed(run())))
     assert (answer.status_code, answer.get_json()["message"]) == (403, refusal.value)
     assert caller.scanning.uploads() == []
@@ -145,8 +146,9 @@ def test_whether_code_scanning_is_on_is_answered_in_githubs_words(caller: Caller
     assert (unused.status_code, unused.get_json()["message"]) == (404, "no analysis found")
     caller.call("POST", SARIFS, upload(packed(run())))
     assert caller.call("GET", path).status_code == 200
-    caller.scanning.refusal = UploadRefusal.CODE_SECURITY_OFF
-    assert caller.call("GET", path).status_code == 403
+    caller.github.refusal = UploadRefusal.CODE_SECURITY_OFF
+    off = caller.call("GET", path)
+    assert (off.status_code, off.get_json()["message"]) == (403, UploadRefusal.CODE_SECURITY_OFF.value)
 
 
 QUEUE = "refs/heads/gh-readonly-queue/main/pr-7-0123"
@@ -154,7 +156,7 @@ QUEUE = "refs/heads/gh-readonly-queue/main/pr-7-0123"
 
 @pytest.mark.parametrize("ref", ["refs/pull/7/merge", QUEUE])
 def test_an_upload_for_a_ref_that_is_gone_is_answered_in_githubs_words(caller: Caller, ref: str) -> None:
-    caller.scanning.gone.add("refs/pull/7/merge")
+    caller.github.gone.add("refs/pull/7/merge")
     answer = caller.call("POST", SARIFS, upload(packed(run()), ref=ref))
     assert (answer.status_code, answer.get_json()["message"]) == (404, f"ref '{ref}' not found in this repository")
     assert caller.call("POST", SARIFS, upload(packed(run()))).status_code == 202

@@ -8,6 +8,7 @@ from goldenpath.local.server import Local
 from tests.doubles.github.api import GitHubDouble
 
 if TYPE_CHECKING:
+    from tests.doubles.github.api import UploadRefusal
     from tests.doubles.github.commits import Commits
     from tests.doubles.github.runs import Runs
     from tests.doubles.github.threads import Threads
@@ -32,6 +33,10 @@ class LocalWithGitHub(Local):
     def threads(self) -> Threads:
         """The pull requests and issues of GitHub's double."""
         return self._double.threads
+
+    def refuse_uploads(self, refusal: UploadRefusal | None) -> None:
+        """Refuse every SARIF upload from now on; `None` accepts them again."""
+        self._double.refusal = refusal
 
     @property
     def _double(self) -> GitHubDouble:

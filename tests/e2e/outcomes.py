@@ -59,4 +59,8 @@ def roles_assumed(emulator: Local) -> set[str]:
 
 def uploaded(emulator: Local) -> list[tuple[str, str, str, str]]:
     """Return tool, category, ref and commit of each upload, in order."""
-    return [(upload.tools[0], upload.categories[0], upload.ref, upload.commit_sha) for upload in emulator.uploads()]
+    runs = [(upload, upload.sarif["runs"][0]) for upload in emulator.uploads()]
+    return [
+        (run["tool"]["driver"]["name"], run["automationDetails"]["id"].rstrip("/"), upload.ref, upload.commit_sha)
+        for upload, run in runs
+    ]

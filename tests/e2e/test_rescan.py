@@ -95,7 +95,7 @@ def test_a_vulnerability_that_becomes_known_fails_the_next_scan_and_says_what_to
     assert "deliver again" in ended.text
     assert ended.outputs("rescan")["image_ref"] == f"{emulator.registry_host}/my-app@{digest}"
     assert f"```\n{emulator.registry_host}/my-app@{digest}\n```" in ended.summary
-    assert "Findings to fix:" in ended.summary
+    assert "### Findings to fix" in ended.summary
     assert {each[:2] for each in ended.annotations} == {("error", "Dockerfile:1")}
     (verdict,) = (path for path in ended.artifacts.rglob("trivy.verdict.json"))
     assert digest in verdict.read_text()
@@ -104,7 +104,7 @@ def test_a_vulnerability_that_becomes_known_fails_the_next_scan_and_says_what_to
 def test_an_exception_that_was_merged_since_lets_the_released_image_be(scanned: Scanned) -> None:
     ended = scanned.excused
     assert (ended.code, ended.outputs("rescan")["accepted"]) == (0, "2"), ended.story
-    assert "Exceptions:" in ended.summary
+    assert "### Exceptions" in ended.summary
 
 
 def test_scans_change_nothing_and_report_what_they_know_about_the_released_commit(scanned: Scanned) -> None:

@@ -81,7 +81,7 @@ def program(folder: Path, name: str, *, accepted: str = "--nothing", token: str 
 
 def pinned(tmp_path: Path, address: str, cosign: Path, proposal: Proposal = PROPOSAL) -> Pinned:
     """Pin `proposal`, with the stand-in of cosign."""
-    return Pinning(Releases(address, {}), tmp_path / "work", lambda: cosign, "the-token").apply(proposal, TABLE)
+    return Pinning(Releases(address), tmp_path / "work", lambda: cosign, "the-token").apply(proposal, TABLE)
 
 
 def test_a_release_that_nobody_signs_is_held_against_its_list_and_against_github(
@@ -158,7 +158,7 @@ def test_a_release_without_the_signature_that_its_project_makes_is_not_pinned(
 def test_a_program_without_release_files_moves_by_its_version_alone(tmp_path: Path) -> None:
     go = "  go: {module: a.example/hello, package: a.example/hello, expected_seconds: 1}\n"
     table = TABLE[: TABLE.index("  checksums")] + go
-    pins_it = Pinning(Releases("http://127.0.0.1:9", {}), tmp_path, lambda: tmp_path, "")
+    pins_it = Pinning(Releases("http://127.0.0.1:9"), tmp_path, lambda: tmp_path, "")
     found = pins_it.apply(PROPOSAL, table)
     assert found.table == table.replace("1.2.3", "1.2.4")
     assert found.checks == ("Built with Go: Go's checksum database vouches for its source.",)

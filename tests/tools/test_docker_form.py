@@ -13,6 +13,7 @@ from tests.tools import apps, command, docker_cli
 from tests.tools.command import ROOT
 from tests.tools.conftest import ACCOUNT, ROLE
 
+from goldenpath.delivery.builds import dockerfiles
 from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.local.demo import demo
 from goldenpath.local.images import base_images
@@ -76,7 +77,7 @@ def build(builder: engine.Engine, folder: Path, name: str) -> None:
     for tool in toolchain.entries("pipeline"):
         home = toolchain.provide(tool.name).path.parent
         process.run("cp", "-RL", home, folder / "tools", timeout=60)
-    bases = base_images.names_in((ROOT / "Dockerfile").read_text())
+    bases = dockerfiles.base_names((ROOT / "Dockerfile").read_text())
     contexts = {"tools": str(folder / "tools"), **base_images.stand_ins(bases, print)}
     certificates = (f"--secret=id=ca,src={AUTHORITIES}",) if AUTHORITIES.exists() else ()
     process.run(

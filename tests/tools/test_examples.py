@@ -9,6 +9,7 @@ import pytest
 from tests.tools import command
 from tests.tools.command import ROOT, Command
 
+from goldenpath.delivery.builds import dockerfiles
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.local.demo import sample
 from goldenpath.local.images import base_images
@@ -27,7 +28,7 @@ def test_the_wordpress_example_is_built_checked_and_released(
     goldenpath: Command, emulator: Local, repository: str, work: WorkFolder, tmp_path: Path
 ) -> None:
     source = sample.repository(ROOT / "examples" / "wordpress", tmp_path / "app", "https://github.com/team/app.git")
-    bases = base_images.stand_ins(base_images.names_in((source / "Dockerfile").read_text()), print)
+    bases = base_images.stand_ins(dockerfiles.base_names((source / "Dockerfile").read_text()), print)
     assert bases
     contexts = "\n".join(f"{image}={context}" for image, context in bases.items())
     goldenpath.run(

@@ -19,10 +19,10 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import Client, create_environ
 from werkzeug.wrappers import Request, Response
 
-from goldenpath.local.github import repository as github_repository
 from goldenpath.local.github.code_scanning import SarifStore
 from goldenpath.local.github.oidc import TokenIssuer
 from goldenpath.local.responses import json_response
+from tests.doubles.github import repository as github_repository
 from tests.doubles.github.api import GitHubDouble
 
 if TYPE_CHECKING:

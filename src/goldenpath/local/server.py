@@ -31,7 +31,7 @@ from goldenpath.local.aws.sts import Sts, provider_arn, trust_policy
 from goldenpath.local.control import Control, Seed
 from goldenpath.local.github import oidc
 from goldenpath.local.github.api import GitHubEmulator
-from goldenpath.local.github.code_scanning import SarifStore, SarifUpload, UploadRefusal
+from goldenpath.local.github.code_scanning import SarifStore, SarifUpload
 from goldenpath.local.serving import LOG, ServerThread, origin, wsgi_server
 from goldenpath.shared.errors import LocalTrouble, ToolMissing
 from goldenpath.shared.names import DEFAULT_REGION, EcrRepository
@@ -190,10 +190,6 @@ class Local:
     def uploads(self) -> list[SarifUpload]:
         """Return the accepted SARIF uploads, oldest first."""
         return self._scanning.uploads()
-
-    def refuse_uploads(self, refusal: UploadRefusal | None) -> None:
-        """Refuse every SARIF upload from now on; `None` accepts them again."""
-        self._scanning.refusal = refusal
 
     def expire_logins(self) -> None:
         """Let every registry login and every session issued so far expire now."""

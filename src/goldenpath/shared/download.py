@@ -11,55 +11,51 @@ import hashlib
 import shutil
 import tarfile
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-import urllib3
-from urllib3.exceptions import HTTPError
-from urllib3.util import Retry, Timeout, parse_url
+from urllib3.util import parse_url
 
 from goldenpath.shared import runner
-from goldenpath.shared.errors import BadInput, ToolHashMismatch, ToolMissing
-from goldenpath.shared.proxy import proxy_for
+from goldenpath.shared.errors import BadInput, RegistryUnreachable, ToolHashMismatch, ToolMissing
+from goldenpath.shared.http import Http
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 GITHUB = "https://github.com"
-CONNECT_SECONDS = 4.0
-READ_SECONDS = 30.0
-ATTEMPTS = 2
+# The user waits for it. GitHub redirects each file to its storage.
+_OPTIONS: dict[str, Any] = {
+    "attempts": 2, "connect_timeout": 4.0, "read_timeout": 30.0, "connections": 1, "redirects": 5,
+}  # fmt: skip
+# Not packed on the way: the hash is that of the file.
+_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "goldenpath"}
 CHUNK = 1 << 20
-LARGEST = 1 << 30
-
 # Hosts that did not respond in this process, each with what happened: the next tool does not wait for them again.
 _silent: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
 class Releases:
-    """A host of releases: its `base` address, and the variables that say how it is reached."""
+    """A host of releases, with its `base` address."""
 
     base: str
-    variables: Mapping[str, str]
 
     @classmethod
     def from_environment(cls) -> Releases:
         """Return the host that `GOLDENPATH_RELEASES` names, else GitHub. Raises `BadInput` when it is no address."""
-        variables = runner.variables()
-        base = (variables.get("GOLDENPATH_RELEASES") or GITHUB).rstrip("/")
+        base = (runner.variables().get("GOLDENPATH_RELEASES") or GITHUB).rstrip("/")
         if not base.startswith(("https://", "http://")) or not _hostname(base):
             raise BadInput(
                 "GOLDENPATH_RELEASES is not an address that programs can be downloaded from",
                 why="It must start with https:// (or http://) and name a host",
                 fix="Set it to your mirror's address, or unset it to use GitHub",
             )
-        return cls(base, variables)
+        return cls(base)
 
     def at(self, host: str | None) -> Releases:
         """Return where the releases of a program are whose own `host` is not GitHub; a mirror has those too."""
-        return replace(self, base=host) if host and self.base == GITHUB else self
+        return Releases(host) if host and self.base == GITHUB else self
 
     @property
     def is_silent(self) -> bool:
@@ -90,49 +86,16 @@ class Releases:
         """
         if why := _silent.get(self.base):
             raise _unobtainable(self.base, path, why)
-        for attempt in range(1, ATTEMPTS + 1):
+        with contextlib.closing(Http(**_OPTIONS)) as http:
             try:
-                return self._stream(f"{self.base}/{path}", target)
-            except (urllib3.exceptions.MaxRetryError, urllib3.exceptions.LocationValueError) as error:
-                _silent[self.base] = _reason(error)
+                response = http.save(f"{self.base}/{path}", _HEADERS, target)
+            except RegistryUnreachable as error:
+                _silent[self.base] = _reason(error.__cause__)
                 raise _unobtainable(self.base, path, _silent[self.base]) from error
-            except HTTPError as error:  # the connection broke half-way
-                if attempt == ATTEMPTS:
-                    raise _unobtainable(self.base, path, _reason(error)) from error
-        raise AssertionError("unreachable")
-
-    def _stream(self, url: str, target: Path) -> str:
-        """Write what `url` serves to `target`; return its SHA-256."""
-        response = self._pool(url).request("GET", url, preload_content=False)
-        try:
-            if response.status != 200:  # noqa: PLR2004  HTTP's own number
-                raise _unobtainable(
-                    self.base, url, f"it responded with {response.status} {response.reason or ''}".rstrip()
-                )
-            digest, size = hashlib.sha256(), 0
-            with target.open("wb") as file:
-                for chunk in response.stream(CHUNK, decode_content=False):
-                    size += len(chunk)
-                    if size > LARGEST:
-                        raise _unobtainable(self.base, url, f"it is larger than {LARGEST >> 20} MiB")
-                    digest.update(chunk)
-                    file.write(chunk)
-            return digest.hexdigest()
-        finally:
-            response.close()
-
-    def _pool(self, url: str) -> urllib3.PoolManager:
-        options: dict[str, Any] = {
-            "timeout": Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-            # Connecting is tried once, because the user waits for it; GitHub redirects each file to its storage.
-            "retries": Retry(connect=0, read=0, status=0, other=0, redirect=5),
-            "ca_certs": self.variables.get("SSL_CERT_FILE") or None,
-            "headers": {"User-Agent": "goldenpath", "Accept-Encoding": "identity"},
-        }
-        proxy = proxy_for(url, self.variables)
-        if proxy is None:
-            return urllib3.PoolManager(**options)
-        return urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, **options)
+        if response.status != 200:  # noqa: PLR2004  HTTP's own number
+            raise _unobtainable(self.base, path, f"it responded with {response.status}")
+        with target.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def unpack(archive: Path, member: str, target: Path) -> None:
@@ -174,7 +137,8 @@ def _unobtainable(base: str, path: str, why: str) -> ToolMissing:
     )
 
 
-def _reason(error: HTTPError) -> str:
+def _reason(error: object) -> str:
+    """Return the end of urllib3's message: before it are names of classes and the address once more."""
     cause = getattr(error, "reason", None) or error
     return str(cause).rpartition(">: ")[2].rpartition("): ")[2] or type(cause).__name__
 

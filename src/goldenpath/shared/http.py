@@ -53,6 +53,7 @@ class Http:
     """A pool of connections that retries a request where a retry is safe and may help.
 
     One that is throttled may be tried `more_when_throttled`: others that use up the same quota make way in time.
+    It follows at most so many `redirects`; without any, a redirect is the response.
     """
 
     def __init__(
@@ -63,12 +64,14 @@ class Http:
         read_timeout: float = READ_TIMEOUT,
         connections: int = 8,
         more_when_throttled: int = 0,
+        redirects: int = 0,
     ) -> None:
         self._attempts = attempts
         self._more_when_throttled = more_when_throttled
+        self._follows = redirects > 0
         self._options: dict[str, Any] = {
             "timeout": urllib3.Timeout(connect=connect_timeout, read=read_timeout),
-            "retries": False,
+            "retries": urllib3.Retry(connect=0, read=0, status=0, other=0, redirect=redirects) if redirects else False,
             "maxsize": connections,
             "blocksize": BLOCK,
         }
@@ -133,7 +136,9 @@ class Http:
         unread: dict[str, Any] = {} if whole else {"preload_content": False}
         began, end = time.monotonic(), "no response"
         try:
-            response = self._pool(url).request(method, url, headers=dict(headers), body=body, redirect=False, **unread)
+            response = self._pool(url).request(
+                method, url, headers=dict(headers), body=body, redirect=self._follows, **unread
+            )
             end = f"HTTP {response.status}"
             return response
         finally:

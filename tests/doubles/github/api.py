@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.local.github.api import REPOSITORY, GitHubEmulator, json_body, request_origin
 from goldenpath.local.github.code_scanning import RejectedError, SarifStore
 from goldenpath.local.responses import json_response
+from tests.doubles.github import repository
 from tests.doubles.github.commits import Commits
 from tests.doubles.github.rules import Rulesets
 from tests.doubles.github.runs import Runs
@@ -25,11 +27,24 @@ if TYPE_CHECKING:
     from goldenpath.local.github.api import Route
 
 
+class UploadRefusal(enum.Enum):
+    """The reasons for which GitHub refuses every upload to a repository (HTTP 403), in its words."""
+
+    NOT_PERMITTED = "Resource not accessible by integration"
+    CODE_SECURITY_OFF = "Code Security must be enabled for this repository to use code scanning."
+
+
 class GitHubDouble(GitHubEmulator):
-    """The emulator with pull requests, issues, rules, settings, runs, files and commits."""
+    """The emulator with pull requests, issues, rules, settings, runs, files and commits.
+
+    All repositories have the same `visibility`. With a `refusal` it takes no SARIF, and none for the refs in `gone`.
+    """
 
     def __init__(self, issuer: oidc.TokenIssuer, scanning: SarifStore) -> None:
         super().__init__(issuer, scanning)
+        self.visibility = "private"
+        self.refusal: UploadRefusal | None = None
+        self.gone: set[str] = set()
         self.threads = Threads()
         self.rulesets = Rulesets()
         self.commits = Commits()
@@ -37,6 +52,7 @@ class GitHubDouble(GitHubEmulator):
         self.runs = Runs(self.threads.tick)
         self._routes = (
             *self._routes,
+            ("GET", re.compile(REPOSITORY), self._repository),
             ("POST", re.compile("/graphql"), self._history),
             *self._run_routes(),
             *self._thread_routes(),
@@ -46,6 +62,21 @@ class GitHubDouble(GitHubEmulator):
             ("GET", re.compile(rf"{REPOSITORY}/commits/(?P<rest>.+)"), partial(self._read, self.commits.get)),
             ("GET", re.compile(rf"{REPOSITORY}/git/ref/(?P<rest>.+)"), partial(self._read, self.commits.ref)),
         )
+
+    def _analyses(self, request: Request, owner: str, name: str) -> Response:
+        self._require_scanning()
+        return super()._analyses(request, owner, name)
+
+    def _upload(self, request: Request, owner: str, name: str) -> Response:
+        self._require_scanning()
+        body = json_body(request)
+        if isinstance(body, dict) and (ref := body.get("ref")) in self.gone:
+            raise RejectedError(404, f"ref '{ref}' not found in this repository")
+        return super()._upload(request, owner, name)
+
+    def _require_scanning(self) -> None:
+        if self.refusal:
+            raise RejectedError(403, self.refusal.value)
 
     def _run_routes(self) -> tuple[Route, ...]:
         run = rf"{REPOSITORY}/actions/runs/(?P<number>\d+)"
@@ -170,5 +201,5 @@ class GitHubDouble(GitHubEmulator):
         return Place(request_origin(request), owner, name, self.visibility)
 
     def _repository(self, request: Request, owner: str, name: str) -> Response:
-        self._place(request, owner, name)
-        return super()._repository(request, owner, name)
+        place = self._place(request, owner, name)
+        return json_response(200, repository.describe(place.origin, owner, name, visibility=self.visibility))

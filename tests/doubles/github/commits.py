@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.local.github import repository as github_repository
 from goldenpath.local.github.code_scanning import RejectedError
+from tests.doubles.github import repository as github_repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.local.github import repository as github_repository
 from goldenpath.local.github.code_scanning import RejectedError
+from tests.doubles.github import repository as github_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,8 +10,8 @@ import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.local.github import repository as github_repository
 from goldenpath.local.github.code_scanning import RejectedError
+from tests.doubles.github import repository as github_repository
 from tests.doubles.github.shapes import stamp
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.local.github import repository as github_repository
+from tests.doubles.github import repository as github_repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

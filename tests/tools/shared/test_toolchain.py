@@ -105,7 +105,7 @@ def serving(*answers: tuple[int, bytes], **how: float) -> Iterator[ReleaseServer
 
 def toolchain(tmp_path: Path, base: str, *tools: Tool, said: list[str] | None = None) -> Toolchain:
     say = (said if said is not None else []).append
-    return Toolchain(tmp_path / "tools", tools or (hello(),), Releases(base, {}), say)
+    return Toolchain(tmp_path / "tools", tools or (hello(),), Releases(base), say)
 
 
 def free_port() -> int:
@@ -174,7 +174,7 @@ def test_a_download_that_breaks_half_way_is_tried_once_more(tmp_path: Path) -> N
 def test_a_release_that_is_not_there_is_told_with_the_answer(tmp_path: Path) -> None:
     with serving((404, b"")) as server, pytest.raises(ToolMissing) as caught:
         toolchain(tmp_path, server.base).provide("hello")
-    assert "hello.tar.gz cannot be downloaded from 127.0.0.1 (it responded with 404 Not Found)" in caught.value.why
+    assert "hello.tar.gz cannot be downloaded from 127.0.0.1 (it responded with 404)" in caught.value.why
 
 
 def test_a_host_that_does_not_answer_is_asked_once_per_process(tmp_path: Path) -> None:

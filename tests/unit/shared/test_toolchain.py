@@ -172,7 +172,7 @@ def test_what_go_built_is_recorded_and_not_pinned(tmp_path: Path, built: list[st
 
 
 def test_a_program_with_a_host_of_its_own_is_asked_for_there_unless_there_is_a_mirror() -> None:
-    github, mirror = Releases("https://github.com", {}), Releases("https://mirror.example", {})
+    github, mirror = Releases("https://github.com"), Releases("https://mirror.example")
     assert github.at("https://releases.example").base == "https://releases.example"
     assert mirror.at("https://releases.example") is mirror
     assert github.at(None) is github

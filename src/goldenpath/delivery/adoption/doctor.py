@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from goldenpath.delivery.adoption import (
     actions_checks,
-    bases_checks,
     environment_checks,
     needs_checks,
     platform_checks,
@@ -107,7 +106,7 @@ def _caller(options: DoctorOptions, caller: Caller, platform: ReusableWorkflow, 
     yield from platform_checks.target(caller, clients.settings)
     yield from environment_checks.approval(caller, clients.settings)
     yield from remote_checks.secrets(caller, platform, clients.facts, options.checkout.slug)
-    yield from bases_checks.check(caller, clients.facts)
+    yield from needs_checks.private_bases(caller, clients.facts)
     for inputs in caller.deliveries:
         yield from needs_checks.checkout(options.checkout, inputs)
         yield from _delivery(options.checkout, caller, inputs, clients)

@@ -1,11 +1,13 @@
-"""Checks of `goldenpath doctor`: the caller requests git-lfs, submodules and secrets that the build needs."""
+"""Checks of `goldenpath doctor`: the caller requests what a build needs: git-lfs, submodules, base images, secrets."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from goldenpath.shared.check_result import warning
+from goldenpath.delivery.model import private_base
+from goldenpath.shared.check_result import error, good, left_out, warning
+from goldenpath.shared.names import BASES_ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
     from goldenpath.delivery.adoption.reusable_workflow import Caller
     from goldenpath.shared.check_result import Remark
 
+_BASES = "private base images"
+_ECR_SECRET, _LOGINS_SECRET = BASES_ROLE, "BASES_LOGINS"
+_HINTS = {
+    _ECR_SECRET: "`goldenpath iam pull-policy` and `trust-policy --pull-requests` print the policies of the role",
+    _LOGINS_SECRET: "every line of it is `registry user password`",
+}
 _LARGE_FILES = re.compile(r"^[^#\n]*\sfilter=lfs\b", re.MULTILINE)
 # The mounts of a secret and of an SSH agent (Dockerfile reference, "RUN --mount").
 _MOUNTS = {
@@ -48,3 +56,32 @@ def secrets(
         if mount.search(text) and known is not None and secret not in known:
             what = f"{dockerfile} mounts a value from {secret}, but no such secret reaches the build"
             yield warning("build secrets", what, f"pass {secret} (docs/workflow.md, Secrets for the build)")
+
+
+def private_bases(caller: Caller, facts: RepositoryFacts | None) -> Iterator[Remark]:
+    """Yield whether every secret that the images in `private_bases` need exists, and whether the caller passes it."""
+    written = caller.inputs.get("private_bases", "")
+    if not written.strip() or "${{" in written:
+        return
+    try:
+        images = private_base.parse_all(written)
+    except ValueError as problem:
+        yield error(_BASES, f"`private_bases` of {caller.file}: {problem}", "write every image as in the Dockerfile")
+        return
+    known = facts.secrets if facts else None
+    for secret in sorted({_ECR_SECRET if image.ecr else _LOGINS_SECRET for image in images}):
+        yield _secret(caller, secret, known)
+
+
+def _secret(caller: Caller, secret: str, known: frozenset[str] | None) -> Remark:
+    if caller.secrets is not None:
+        if secret in caller.secrets:
+            return good(_BASES, f"{caller.file} passes {secret}")
+        return warning(_BASES, f"{caller.file} does not pass {secret}", f"add it under `secrets:`; {_HINTS[secret]}")
+    if known is None:
+        return left_out(_BASES, f"they need the secret {secret}", "set a GITHUB_TOKEN that may list secrets")
+    if secret in known:
+        return good(_BASES, f"the secret {secret} exists")
+    return error(
+        _BASES, f"the secret {secret} does not exist, so no build can pull them", f"create it; {_HINTS[secret]}"
+    )

@@ -6,6 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from goldenpath.delivery.builds import dockerfiles
 from goldenpath.delivery.rules import app, matrix
 from goldenpath.shared.check_result import error, good, warning
 from goldenpath.shared.errors import PolicyInvalid
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from goldenpath.shared.check_result import Remark
 
 _MODULE_PATH = re.compile(r'^\s*path\s*=\s*"?(.+?)"?\s*$', re.MULTILINE)
-_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
 
 
 def dockerfile(checkout: GitCheckout, name: str) -> Iterator[Remark]:
@@ -27,7 +27,8 @@ def dockerfile(checkout: GitCheckout, name: str) -> Iterator[Remark]:
     if not path.is_file():
         yield error("dockerfile", f"{name} does not exist", _dockerfile_fix(checkout.dockerfiles))
         return
-    images = unpinned(path.read_text(encoding="utf-8", errors="replace"))
+    names = dockerfiles.base_names(path.read_text(encoding="utf-8", errors="replace"))
+    images = [name for name in names if "@sha256:" not in name]
     for image in images:
         fix = f"write `FROM {image}@sha256:…`; `docker buildx imagetools inspect {image}` shows the digest"
         yield warning("dockerfile", f"{name} starts from `{image}`, which can change at any time", fix)
@@ -35,23 +36,13 @@ def dockerfile(checkout: GitCheckout, name: str) -> Iterator[Remark]:
         yield good("dockerfile", f"{name} names every base image by digest")
 
 
-def _dockerfile_fix(dockerfiles: Sequence[str]) -> str:
-    if not dockerfiles:
+def _dockerfile_fix(existing: Sequence[str]) -> str:
+    if not existing:
         return "write a Dockerfile"
-    if len(dockerfiles) == 1:
-        return f"set `dockerfile_path: ./{dockerfiles[0]}`"
+    if len(existing) == 1:
+        return f"set `dockerfile_path: ./{existing[0]}`"
     several = "to deliver all, use docs/templates/workflows/delivery-monorepo.yml of the platform"
-    return f"set `dockerfile_path` to one of {', '.join(dockerfiles)}; {several}"
-
-
-def unpinned(text: str) -> list[str]:
-    """Return the base images in a Dockerfile without a digest; not its own stages, and no name with a variable."""
-    stages, images = {"scratch"}, []
-    for image, stage in _FROM.findall(text):
-        if image.lower() not in stages and "@sha256:" not in image and "$" not in image:
-            images.append(image)
-        stages.add(stage.lower())
-    return list(dict.fromkeys(images))
+    return f"set `dockerfile_path` to one of {', '.join(existing)}; {several}"
 
 
 def context(checkout: GitCheckout, folder: str, dockerfile: str) -> Iterator[Remark]:

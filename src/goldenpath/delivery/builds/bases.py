@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.delivery.builds import base_facts, buildx
-from goldenpath.delivery.model import frontend, image_origins, layer_inputs, llb
+from goldenpath.delivery.model import evidence, frontend, image_origins, layer_inputs, llb
 from goldenpath.delivery.model.base_image import IN_A_FOLDER, BaseImage
 from goldenpath.delivery.model.image_origins import ImageOrigins
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.private_base import FetchedBases
 from goldenpath.shared import codec
-from goldenpath.shared.errors import BadInput, BaseRefused, BuildFailed
+from goldenpath.shared.errors import BadInput, BaseRefused, BuildFailed, CandidateChanged, EvidenceMismatch
 from goldenpath.shared.oci import BASE_DIGEST, BASE_NAME
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from goldenpath.delivery.builds.builder import Builder
     from goldenpath.delivery.builds.buildx import BuildOrder
     from goldenpath.delivery.model.layer_inputs import LayerInputs
-    from goldenpath.delivery.model.private_base import FetchedBases
     from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.delivery.rules.matrix import Environment
     from goldenpath.shared.names import Platform
@@ -47,6 +48,24 @@ class Bases:
     warnings: tuple[str, ...] = ()
     origins: tuple[ImageOrigins | None, ...] = ()
     inputs: tuple[tuple[LayerInputs, ...], ...] = ()
+
+
+def fetched(work: WorkFolder) -> FetchedBases:
+    """Return the images that were fetched into `work`, each checked; none where no job fetched any.
+
+    Raises `EvidenceMismatch` when one is not what the job that fetched it reported.
+    """
+    if not work.has(work.bases):
+        return FetchedBases({})
+    bases = work.read_bases()
+    for name, digest in bases.images.items():
+        try:
+            Layout(work.base_layout(digest)).require_whole(digest)
+        except CandidateChanged as error:
+            raise EvidenceMismatch(
+                f"The base image {name} is not the one that was fetched", why=error.what, fix=evidence.RUN_AGAIN
+            ) from error
+    return bases
 
 
 def with_fetched(order: BuildOrder, work: WorkFolder, fetched: FetchedBases) -> BuildOrder:

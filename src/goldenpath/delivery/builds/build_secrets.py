@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.builds.missing_secrets import explained
 from goldenpath.delivery.model.build_secrets import DEFAULT_SSH, BuildSecret, SshSource
 from goldenpath.delivery.model.secret_forms import SHORTEST, forms, lines_to_mask, parts, redacted
 from goldenpath.delivery.secrets.secret_search import SecretSearch
 from goldenpath.shared import runner
-from goldenpath.shared.errors import BadInput, BuildFailed, SecretInImage
+from goldenpath.shared.errors import BadInput, SecretInImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,18 +124,6 @@ def _unread(sentences: list[str]) -> tuple[str, ...]:
         files = "1 more file was" if more == 1 else f"{more} more files were"
         shown.append(f"Search for build secrets: {files} not searched to the end")
     return tuple(shown)
-
-
-@contextmanager
-def explaining(run: Run, given: GivenSecrets) -> Iterator[None]:
-    """Raise the `BuildFailed` of the block again; where a secret was missing, it names the secret."""
-    try:
-        yield
-    except BuildFailed as error:
-        better = explained(run, error, [secret.id for secret in given.secrets], given.empty)
-        if better is error:
-            raise
-        raise better from error
 
 
 def _read(source: SecretSource) -> BuildSecret:

@@ -34,6 +34,7 @@ _TESTS_FOLDER = re.compile(r".*[-_](?:tests?|e2e)", re.IGNORECASE)
 _DOCKER_FOLDERS = {"build", "ci", "container", "containers", "deploy", "docker", "dockerfiles", "infra", "ops"}
 # People decide about a path that an expression or a line of YAML could read in another way.
 _PLAIN_PATH = re.compile(r"(?!.*(?: /|/ ))[\w.](?:[\w./@+ -]*[\w.])?")
+_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
 _COPY = re.compile(r"^[ \t]*(?:COPY|ADD)[ \t]+(.+)$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -99,6 +100,16 @@ def context(checkout: Path, path: str) -> str:
     if here == at_root:
         return "." if PurePosixPath(own).name.lower() in _DOCKER_FOLDERS else own
     return own if here else "."
+
+
+def base_names(text: str) -> list[str]:
+    """Return the base images in the text of a Dockerfile; not its own stages, and no name with a variable."""
+    stages, images = {"scratch"}, []
+    for image, stage in _FROM.findall(text):
+        if image.lower() not in stages and "$" not in image:
+            images.append(image)
+        stages.add(stage.lower())
+    return list(dict.fromkeys(images))
 
 
 def _folder(path: str) -> str:

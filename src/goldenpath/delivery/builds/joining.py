@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.builds import bases, platforms
+from goldenpath.delivery.builds import bases
+from goldenpath.delivery.model import evidence
 from goldenpath.delivery.model.layout import Layout, joined
-from goldenpath.shared.errors import BuildFailed, CheckoutDiffers
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.shared.errors import BuildFailed, CheckoutDiffers, EvidenceMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
     from goldenpath.delivery.builds.buildx import BuildOrder
     from goldenpath.delivery.builds.context_artifact import Addition
     from goldenpath.delivery.model.base_image import BaseImage
+    from goldenpath.delivery.model.evidence import Report
     from goldenpath.delivery.model.image_origins import ImageOrigins
-    from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.delivery.stage import Run
     from goldenpath.shared.names import Digest, Platform
 
@@ -41,7 +43,7 @@ class BuildResult:
 
     def origins_of(self, platform: Platform) -> ImageOrigins | None:
         """Return the origins of the layers of the image for `platform`; `None` where they are not known."""
-        return self.origins.get(platforms.normal(platform)) or self.origins.get("")
+        return self.origins.get(normal(platform)) or self.origins.get("")
 
 
 def join(run: Run, folder: Path, order: BuildOrder, checkout: str, added: Addition) -> BuildResult:
@@ -57,7 +59,7 @@ def join(run: Run, folder: Path, order: BuildOrder, checkout: str, added: Additi
     from_images: list[tuple[BaseImage, ...] | None] = []
     origins: dict[str, ImageOrigins | None] = {}
     cache: Digest | None = None
-    for work in platforms.handed_over(folder, run.request.evidence, demanded=run.runner.in_actions):
+    for work in handed_over(folder, run.request.evidence, demanded=run.runner.in_actions):
         candidate = work.read_candidate()
         Layout(work.layout).require_whole(candidate.digest)
         if candidate.commit != run.event.commit:
@@ -70,14 +72,14 @@ def join(run: Run, folder: Path, order: BuildOrder, checkout: str, added: Additi
             )
         added.require_same(candidate.context_artifact, work.path.name)
         for image in candidate.platforms:
-            name = platforms.normal(image.platform)
+            name = normal(image.platform)
             _require_new(name, works)
             works[name], origins[name] = work, image.origins
         builders.append(candidate.builder)
         images += candidate.frontends
         from_images.append(candidate.bases)
         cache = cache or candidate.cache
-    wanted = [platforms.normal(platform) for platform in order.platforms] or list(works)
+    wanted = [normal(platform) for platform in order.platforms] or list(works)
     _require_exactly(wanted, works)
     run.say(f"joining the images of {', '.join(wanted)}")
     joined([Layout(works[name].layout) for name in wanted], run.work.layout, order.annotations)
@@ -108,3 +110,40 @@ def _not_joined(what: str, why: str = "") -> BuildFailed:
         why=why or "The job of a platform failed, or two jobs are for the same one",
         fix="Look at the job of each platform; name each platform once in `runners`, then run all jobs again",
     )
+
+
+def handed_over(folder: Path, reports: Sequence[Report], *, demanded: bool) -> tuple[WorkFolder, ...]:
+    """Return the work folder of each platform: the folders in `folder`, or `folder` itself.
+
+    With `reports` whose labels are platforms, each image must be the one that the job of its platform reported; reports
+    of other stages do not count. Raises `EvidenceMismatch` when an image is not, and when none is reported although
+    that is `demanded`.
+    """
+    of_platforms = [report for report in reports if "/" in report.label]
+    single = WorkFolder(folder)
+    # Of several artifacts actions/download-artifact makes a folder each, of one it makes none.
+    works = (single,) if single.candidate.exists() else tuple(map(WorkFolder, sorted(folder.glob("*/"))))
+    if not of_platforms and not demanded:
+        return works
+    digests = {name: digest for report in of_platforms for name, digest in report.digests.items()}
+    evidence.Evidence(digests).require_any()
+    by_platform = {normal(report.label): report for report in of_platforms}
+    return tuple(_believed(work, by_platform) for work in works)
+
+
+def normal(platform: str) -> str:
+    """Return `platform` as BuildKit writes it into an image: arm64 has one variant."""
+    return platform.removesuffix("/v8") if platform.endswith("arm64/v8") else platform
+
+
+def _believed(work: WorkFolder, reports: Mapping[str, Report]) -> WorkFolder:
+    """Return `work` with the evidence of the platform that its image is for."""
+    candidate = work.read_candidate()
+    names = [normal(image.platform) for image in candidate.platforms]
+    if len(names) != 1 or names[0] not in reports:
+        raise EvidenceMismatch(
+            f"No job of this run reported the image for {', '.join(names) or 'no platform'} in {work.path.name}",
+            why=f"There are reports of {', '.join(reports) or 'no platform'}",
+            fix=evidence.RUN_AGAIN,
+        )
+    return WorkFolder(work.path, evidence.Evidence(reports[names[0]].digests))

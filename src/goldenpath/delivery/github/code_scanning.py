@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from goldenpath.shared.names import Commit
 
 PROCESSING_SECONDS = 120.0
-ATTEMPTS = 4
+ATTEMPTS = 6
 _READ_TIMEOUT = 30.0
 _QUOTED = 500
 _FIRST_PAUSE = 0.5
@@ -156,17 +156,10 @@ class CodeScanning:
 
     def _sent(self, place: str, body: Mapping[str, str]) -> str:
         """Upload, again where GitHub is busy or does not respond, and return the upload's id."""
-        pause = _FIRST_PAUSE
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                response = github_rest.post(place, self._token, body, attempts=1, read_timeout=_READ_TIMEOUT)
-                return _identity(response)
-            except (_RefusedError, RegistryUnreachable) as error:
-                if attempt == ATTEMPTS or (isinstance(error, _RefusedError) and not error.is_busy):
-                    raise
-                time.sleep(pause)
-                pause *= 4
-        raise AssertionError("the last attempt returns or raises")
+        response = github_rest.post(place, self._token, body, attempts=ATTEMPTS, read_timeout=_READ_TIMEOUT)
+        if identity := _content(response).get("id"):
+            return str(identity)
+        raise _RefusedError(response.status, "the response does not name the upload")
 
     def _wait(self, place: str) -> None:
         pause, limit = _FIRST_PAUSE, time.monotonic() + PROCESSING_SECONDS
@@ -198,13 +191,6 @@ class CodeScanning:
             if error.is_busy or (error.status == _NOT_FOUND and not error.is_of_a_gone_ref):
                 return {}
             raise
-
-
-def _identity(response: HttpResponse) -> str:
-    """Return the id of the upload that `response` names. Raises `_RefusedError` where it names none."""
-    if identity := _content(response).get("id"):
-        return str(identity)
-    raise _RefusedError(response.status, "the response does not name the upload")
 
 
 def _content(response: HttpResponse) -> Mapping[str, Any]:

@@ -5,8 +5,6 @@ Source: GitHub REST API, "Issue comments" (a pull request is an issue).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from goldenpath.shared import github_api
 
 # GitHub's words when it refuses a comment, and their meaning.
@@ -18,34 +16,23 @@ _MEANINGS = {
 }
 
 
-@dataclass(frozen=True)
-class CommentResult:
-    """Whether the comment was written, and if not, `why`."""
+def write_comment(api_url: str, token: str, repository: str, number: int, name: str, text: str) -> str:
+    """Write `text` below the marker `name` in the pull request `number` of `repository` (`owner/name`).
 
-    done: bool
-    why: str = ""
+    It replaces our earlier comment with that marker. Raises nothing: returns why GitHub took no comment, or an empty
+    text.
+    """
+    from github import GithubException  # noqa: PLC0415  a run without a pull request need not load it
+    from requests.exceptions import RequestException  # noqa: PLC0415  the same
 
-
-class Conversation:
-    """The conversation of the pull request `number` of `repository` (`owner/name`), with one token."""
-
-    def __init__(self, api_url: str, token: str, repository: str, number: int) -> None:
-        self._repository = github_api.connect(api_url, token).get_repo(repository)
-        self._number = number
-
-    def say(self, name: str, text: str) -> CommentResult:
-        """Write `text` below the marker `name`; it replaces our earlier comment with that marker. Raises nothing."""
-        from github import GithubException  # noqa: PLC0415  a run without a pull request need not load it
-        from requests.exceptions import RequestException  # noqa: PLC0415  the same
-
-        marked = f"{github_api.marker_line(name)}\n{text}"
-        try:
-            github_api.write_comment(self._repository, self._number, name, marked)
-        except GithubException as error:
-            return CommentResult(done=False, why=_plainly(error.status, github_api.message(error)))
-        except RequestException as error:
-            return CommentResult(done=False, why=f"GitHub's API does not respond: {error}")
-        return CommentResult(done=True)
+    marked = f"{github_api.marker_line(name)}\n{text}"
+    try:
+        github_api.write_comment(github_api.connect(api_url, token).get_repo(repository), number, name, marked)
+    except GithubException as error:
+        return _plainly(error.status, github_api.message(error))
+    except RequestException as error:
+        return f"GitHub's API does not respond: {error}"
+    return ""
 
 
 def _plainly(status: int, words: str) -> str:

@@ -15,14 +15,12 @@ from isal import igzip, isal_zlib
 
 from goldenpath.delivery.image import git_folders
 from goldenpath.delivery.image.git_folders import GitFolder
-from goldenpath.delivery.model.layout import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from goldenpath.delivery.model.layout import Descriptor, Layout, LayoutImage
-    from goldenpath.shared.names import Digest
+    from goldenpath.delivery.model.layout import Descriptor
 
 GIT_FOLDER = ".git"
 # The endings, in any case, of files that trivy opens as Java archives.
@@ -45,17 +43,6 @@ class LayerSearch:
     git_folders: tuple[GitFolder, ...]
     unread: tuple[str, ...]
     java_archive: str = ""
-
-
-def search(layout: Layout, image: LayoutImage, unpacked: Mapping[Digest, Path] = NOTHING) -> LayerSearch:
-    """Search every layer of `image`, including files that a later layer hides.
-
-    `unpacked` has the files of layers that are already decompressed, by the digest of the layer.
-    """
-    layers = image.manifest.layers
-    return merge_searches(
-        search_layer(layout.blob(layer.digest), layer, unpacked.get(layer.digest)) for layer in layers
-    )
 
 
 def search_layer(path: Path, layer: Descriptor, unpacked: Path | None = None) -> LayerSearch:

@@ -163,11 +163,7 @@ class KeptLayers:
             return None
 
     def _write(self, path: Path, value: Struct) -> None:
-        # Two builds at once may write one record; a rename shows the other a whole one or none.
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(digest_prefix.seal(codec.encode(value)))
-        part.replace(path)
+        codec.write_bytes(path, digest_prefix.seal(codec.encode(value)))
 
     def _remove_old(self) -> None:
         """Remove layers until the rest is small enough, and the records from which no written layer remains."""

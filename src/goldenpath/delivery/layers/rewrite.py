@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.delivery.builds import buildx
-from goldenpath.delivery.builds.platforms import normal
+from goldenpath.delivery.builds.joining import normal
 from goldenpath.delivery.layers.layer_archive import Times
 from goldenpath.delivery.layers.layer_cache import KeptLayers, LayerNotExported
 from goldenpath.delivery.layers.layer_history import LayerHistory
@@ -180,8 +180,8 @@ def _rewritten(
     for dated in (config, *(config.get("history") or ())):
         if dated.get("created") == _MARK:
             dated["created"] = _text(created)
-    manifest["config"] |= _entry(_store(layout, image.manifest.config.media_type, config))
-    return _store(layout, image.descriptor.media_type, manifest)
+    manifest["config"] |= _entry(layout.store(image.manifest.config.media_type, config))
+    return layout.store(image.descriptor.media_type, manifest)
 
 
 def _times(made_from: LayerInputs, time: int, of_base: int | None) -> Times:
@@ -208,14 +208,7 @@ def _index(layout: Layout, root: Descriptor, changes: dict[Digest, Descriptor]) 
     index = _read(layout, root)
     for manifest in index["manifests"]:
         manifest.update(_entry(changes[Digest(manifest["digest"])]))
-    return _store(layout, root.media_type, index)
-
-
-def _store(layout: Layout, media_type: str, value: dict[str, Any]) -> Descriptor:
-    content = codec.encode(value)
-    stored = Descriptor(media_type, Digest.of(content), len(content))
-    codec.write_bytes(layout.blob(stored.digest), content)
-    return stored
+    return layout.store(root.media_type, index)
 
 
 def _entry(blob: Descriptor) -> dict[str, Any]:

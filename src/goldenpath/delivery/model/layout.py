@@ -115,6 +115,13 @@ class Layout:
         """Return where the bytes of `digest` are."""
         return self.blobs / digest.hex
 
+    def store(self, media_type: str, value: object) -> Descriptor:
+        """Write `value` as a blob in JSON and return its descriptor."""
+        content = codec.encode(value)
+        stored = Descriptor(media_type, Digest.of(content), len(content))
+        codec.write_bytes(self.blob(stored.digest), content)
+        return stored
+
     def root(self) -> Descriptor:
         """Return the layout's only entry: the manifest, or the index of several platforms."""
         index = self._decode(self.path / "index.json", Index)
@@ -240,10 +247,7 @@ def joined(layouts: Sequence[Layout], folder: Path, annotations: Mapping[str, st
             for blob in (*image.blobs, image.descriptor):
                 _take_over(layout.blob(blob.digest), result.blob(blob.digest))
             listed.append(replace(image.descriptor, platform=layout.fields(image), annotations={}))
-    content = codec.encode(AnnotatedIndex(2, listed, annotations=dict(annotations)))
-    index = Descriptor(INDEX, Digest.of(content), len(content))
-    codec.write_bytes(result.blob(index.digest), content)
-    write_index(folder, index)
+    write_index(folder, result.store(INDEX, AnnotatedIndex(2, listed, annotations=dict(annotations))))
     return result
 
 

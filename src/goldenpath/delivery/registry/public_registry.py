@@ -2,7 +2,7 @@
 
 Nobody logs in, and nothing depends on the response: a registry that is private, or does not respond soon, is `None`.
 
-Source: OCI Distribution Specification 1.1, "Pull"; distribution/distribution, "Token Authentication Specification".
+Source: OCI Distribution Specification 1.1, "Pull".
 """
 
 from __future__ import annotations
@@ -12,14 +12,11 @@ import tempfile
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
-
-from msgspec import Struct
 
 from goldenpath.delivery.model.image_config import ImageConfig
 from goldenpath.delivery.model.layout import Index, Manifest, require_blob
 from goldenpath.delivery.registry.oci_registry import OciRegistry
-from goldenpath.delivery.registry.registry_token import Login
+from goldenpath.delivery.registry.registry_token import Login, address, bearer_token
 from goldenpath.shared import codec
 from goldenpath.shared.errors import (
     AccessDenied,
@@ -45,17 +42,10 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 5.0
 _LARGEST_CONFIG = 4_000_000
 _UNAUTHORIZED = 401
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
-_ON_THIS_MACHINE = {"localhost", "127.0.0.1"}
-_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 _UNKNOWN = (
     AccessDenied, CandidateChanged, LoginRefused, RegistryRefused, RegistryThrottled, RegistryUnreachable,
     RepositoryMissing, ValueError,
 )  # fmt: skip
-
-
-class _Token(Struct, frozen=True):
-    token: str = ""
-    access_token: str = ""
 
 
 def newest(image: BaseImage) -> Digest | None:
@@ -101,32 +91,13 @@ def _opened(image: BaseImage) -> Iterator[OciRegistry]:
     """Give the repository of `image`, as anybody may read it. Raises `ValueError` for what no registry can have."""
     host, _, path = image.repository.partition("/")
     repository = EcrRepository(path)
-    endpoint = _endpoint(host)
-    with closing(Http(attempts=1, connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT)) as http:
-        asked = http.send("GET", f"{endpoint}/v2/", {})
-        demand = asked.headers.get("www-authenticate", "") if asked.status == _UNAUTHORIZED else ""
-        authorization = f"Bearer {_token(http, endpoint, demand, repository)}" if demand else ""
-        yield OciRegistry(Login(endpoint, authorization, ()), repository, http=http)
-
-
-def _endpoint(host: str) -> str:
     if not _HOST.fullmatch(host):
         raise ValueError(f"{host!a} is no registry")
-    if host == "docker.io":
-        return "https://registry-1.docker.io"
-    return f"{'http' if host.partition(':')[0] in _ON_THIS_MACHINE else 'https'}://{host}"
-
-
-def _token(http: Http, endpoint: str, demand: str, repository: EcrRepository) -> str:
-    """Return the token that a registry gives to anybody. Raises `ValueError` where it wants a user's name."""
-    fields = dict(_CHALLENGE.findall(demand))
-    realm = fields.get("realm", "")
-    if not demand.lower().startswith("bearer ") or urlsplit(realm).scheme not in {"https", urlsplit(endpoint).scheme}:
-        raise ValueError("the registry wants a login")
-    query = urlencode({"service": fields.get("service", ""), "scope": f"repository:{repository}:pull"})
-    response = http.send("GET", f"{realm}{'&' if urlsplit(realm).query else '?'}{query}", {})
-    given = codec.decode(response.body, _Token)
-    token = given.token or given.access_token
-    if not token or not token.isascii() or not token.isprintable():
-        raise ValueError("the registry gave no token")
-    return token
+    endpoint = address(host)
+    with closing(Http(attempts=1, connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT)) as http:
+        asked = http.send("GET", f"{endpoint}/v2/", {})
+        challenge = asked.headers.get("www-authenticate", "") if asked.status == _UNAUTHORIZED else ""
+        token = bearer_token(http, challenge, repository)
+        if challenge and not token:
+            raise ValueError("the registry wants a login")
+        yield OciRegistry(Login(endpoint, f"Bearer {token}" if token else "", ()), repository, http=http)

@@ -14,13 +14,12 @@ from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.receipt import State
 from goldenpath.delivery.model.timing import End, Timings
 from goldenpath.delivery.model.verdict import Result
-from goldenpath.delivery.report import exception_entry, finding_groups, finding_text
-from goldenpath.delivery.report.gate_summary import LISTED_AT_MOST
+from goldenpath.delivery.report import exception_entry, finding_groups
+from goldenpath.delivery.report.markdown import LISTED_AT_MOST, bullets, cell, table, tables
 from goldenpath.shared import error_pages
-from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
     from goldenpath.delivery.model.candidate import Candidate
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 LIMIT = 1_000_000
 COMMENT_LIMIT = 60_000
-_CELL = 300
 # Signs of the bar of the stage that took longest.
 _BAR = 12
 _RELEASED = {State.RELEASED, State.UNCHANGED}
@@ -109,14 +107,14 @@ def _whole(facts: Facts, listed: int) -> str:
     parts = [
         f"## {headline(facts)}",
         _failure(facts),
-        *(f"- {_cell(verdict.sentence)}" for verdict in verdicts),
+        *(f"- {cell(verdict.sentence)}" for verdict in verdicts),
         _explained(facts),
         _best_change(facts),
-        *_findings("Findings to fix", facts.deciding, listed),
+        *tables("Findings to fix", chain.from_iterable(facts.deciding.values()), listed),
         _exception(facts),
-        *_findings("Reported only: no fix exists", facts.unfixed, listed),
-        _list("Exceptions", [exception.sentence for verdict in verdicts for exception in verdict.exceptions], listed),
-        _list("Settled secrets", [secret.sentence for verdict in verdicts for secret in verdict.settled], listed),
+        *tables("Reported only: no fix exists", chain.from_iterable(facts.unfixed.values()), listed),
+        bullets("Exceptions", [exception.sentence for verdict in verdicts for exception in verdict.exceptions], listed),
+        bullets("Settled secrets", [secret.sentence for verdict in verdicts for secret in verdict.settled], listed),
         _notes(facts, listed),
         _would_block(facts),
         _image(facts),
@@ -128,8 +126,8 @@ def _whole(facts: Facts, listed: int) -> str:
 def _failure(facts: Facts) -> str:
     broken = (timing for timing in facts.timings.stages if timing.end is End.FAILED)
     return "\n".join(
-        f"\n**{_cell(timing.stage)}**: {_cell(timing.sentence)}"
-        f"{f'<br>**Fix:** {_cell(timing.fix)}' if timing.fix else ''}\n"
+        f"\n**{cell(timing.stage)}**: {cell(timing.sentence)}"
+        f"{f'<br>**Fix:** {cell(timing.fix)}' if timing.fix else ''}\n"
         for timing in broken
     )
 
@@ -145,7 +143,7 @@ def _explained(facts: Facts) -> str:
 
 def _best_change(facts: Facts) -> str:
     sentence = finding_groups.best_change(tuple(chain.from_iterable(facts.deciding.values())))
-    return f"\n{_cell(sentence)}" if sentence else ""
+    return f"\n{cell(sentence)}" if sentence else ""
 
 
 def _exception(facts: Facts) -> str:
@@ -161,28 +159,10 @@ def _exception(facts: Facts) -> str:
     return f"\n{head}\n\n{code}\n\n`goldenpath explain ID` prints it for any finding.\n\n</details>"
 
 
-def _findings(title: str, by_gate: Mapping[Gate, Sequence[Finding]], listed: int) -> Iterator[str]:
-    for base, findings in finding_text.by_base(chain.from_iterable(by_gate.values())).items():
-        heading = f"{title} from the base image {_cell(base)}" if base else title
-        groups = finding_groups.grouped(findings)
-        table = _table(finding_text.COLUMNS, [group.row() for group in groups[:listed]])
-        left = sum(len(group.findings) for group in groups[listed:])
-        more = f"\n\nand {left} more, all in the reports of this run" if left > 0 else ""
-        yield f"\n### {heading}\n\n{table}{more}"
-
-
 def _notes(facts: Facts, listed: int) -> str:
     lines = [f"{gate}: {note}" for gate, verdict in facts.verdicts.items() for note in verdict.notes]
     lines += [facts.receipt.unbound] if facts.receipt is not None and facts.receipt.unbound else []
-    return _list("Notes", lines, listed)
-
-
-def _list(title: str, lines: Sequence[str], listed: int) -> str:
-    if not lines:
-        return ""
-    shown = [f"- {_cell(line)}" for line in lines[:listed]]
-    more = [f"- and {len(lines) - listed} more, all in the verdicts of this run"] if len(lines) > listed else []
-    return f"\n### {title}\n\n" + "\n".join((*shown, *more))
+    return bullets("Notes", lines, listed)
 
 
 def _would_block(facts: Facts) -> str:
@@ -191,7 +171,7 @@ def _would_block(facts: Facts) -> str:
         for gate, verdict in facts.verdicts.items()
         if verdict.would_block_in
     ]
-    return f"\n### Would block in other environments\n\n{_table(['gate', 'environments'], rows)}" if rows else ""
+    return f"\n### Would block in other environments\n\n{table(['gate', 'environments'], rows)}" if rows else ""
 
 
 def _image(facts: Facts) -> str:
@@ -211,7 +191,7 @@ def _stages(facts: Facts) -> str:
     names = dict.fromkeys([*facts.stages, *(timing.stage for timing in facts.timings.stages)])
     longest = max((timing.seconds for timing in facts.timings.stages), default=0.0)
     rows = [_stage(facts, name, longest) for name in names]
-    return f"\n### Stages\n\n{_table(['stage', '', 'seconds', ''], rows)}"
+    return f"\n### Stages\n\n{table(['stage', '', 'seconds', ''], rows)}"
 
 
 def _stage(facts: Facts, name: str, longest: float) -> list[str]:
@@ -220,12 +200,3 @@ def _stage(facts: Facts, name: str, longest: float) -> list[str]:
         return [name, "⏭️", "", "did not run"]
     bar = "▇" * round(_BAR * timing.seconds / longest) if longest else ""
     return [name, _ENDS[timing.end], f"{timing.seconds:.1f} {bar}".rstrip(), timing.sentence]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(map(_cell, row)) for row in rows)]
-    return "\n".join(f"| {line} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return as_markdown(text if len(text) <= _CELL else text[: _CELL - 1] + "…")

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.delivery.model.finding import Finding, Findings
-    from goldenpath.delivery.model.verdict import Verdict
 
 T = TypeVar("T")
 
@@ -30,14 +29,15 @@ def gather(work: WorkFolder, environment: str, commit: str, longest_exception: t
     An exception there may end after `longest_exception` at the latest.
     """
     verdicts = {gate: verdict for gate in Gate if (verdict := _if_there(partial(work.read_verdict, gate)))}
+    reports = {gate: _if_there(partial(work.read_findings, gate)) for gate in verdicts}
     return Facts(
         environment=environment,
         commit=commit,
         stages=stage_names.IN_ORDER,
         timings=work.read_timings(),
         verdicts=verdicts,
-        deciding={gate: deciding(work, gate) for gate in verdicts},
-        unfixed={gate: unfixed(work, gate) for gate in verdicts},
+        deciding={gate: _named(reports[gate], verdict.decided_by) for gate, verdict in verdicts.items()},
+        unfixed={gate: _named(reports[gate], verdict.unfixed) for gate, verdict in verdicts.items()},
         candidate=_if_there(work.read_candidate),
         receipt=_if_there(work.read_receipt),
         longest_exception=longest_exception,
@@ -62,24 +62,11 @@ def newest(base: Path) -> WorkFolder | None:
     return max(left, key=itemgetter(0))[1] if left else None
 
 
-def deciding(work: WorkFolder, gate: Gate) -> tuple[Finding, ...]:
-    """Return the findings of `gate` that must be fixed, the most severe first; none where it left no report."""
-    return _named(work, gate, lambda verdict: verdict.decided_by)
-
-
-def unfixed(work: WorkFolder, gate: Gate) -> tuple[Finding, ...]:
-    """Return the findings of `gate` that do not count only because no fix exists."""
-    return _named(work, gate, lambda verdict: verdict.unfixed)
-
-
-def _named(work: WorkFolder, gate: Gate, names: Callable[[Verdict], tuple[str, ...]]) -> tuple[Finding, ...]:
-    verdict = _if_there(partial(work.read_verdict, gate))
-    report: Findings | None = _if_there(partial(work.read_findings, gate))
-    if verdict is None or report is None:
-        return ()
+def _named(report: Findings | None, names: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Return the findings of `report` with these fingerprints, in their order; none where the gate left no report."""
     # Not decided again: the job of the summary has no checkout, so it does not know the rules that the app tightens.
-    by_fingerprint = {finding.fingerprint: finding for finding in report.findings}
-    return tuple(by_fingerprint[name] for name in names(verdict) if name in by_fingerprint)
+    by_fingerprint = {finding.fingerprint: finding for finding in report.findings} if report else {}
+    return tuple(by_fingerprint[name] for name in names if name in by_fingerprint)
 
 
 def _if_there(read: Callable[[], T]) -> T | None:

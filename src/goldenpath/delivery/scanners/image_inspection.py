@@ -136,63 +136,46 @@ def not_searched(scanner: ImageScanner, environment: Environment, searches: Iter
 
 def _blind_spots(scanned: ImageScan) -> Iterator[Finding]:
     if not scanned.packages:
-        yield _nothing_seen()
+        yield _blind_spot(
+            EMPTY_INVENTORY,
+            title="No package was seen in the image, so nothing is known about its vulnerabilities",
+            advice="Keep the package database of the base image, or build from one that has one.",
+        )
     if scanned.unsupported:
-        yield _unsupported_system(scanned)
+        yield _blind_spot(
+            UNSUPPORTED_SYSTEM,
+            scanned.system,
+            title=scanned.unsupported,
+            advice=f"The image's OS is {scanned.system or 'not named'}: build from a release that its distribution "
+            "supports and trivy knows, and keep its /etc/os-release.",
+        )
     if scanned.contradiction:
-        yield _other_system(scanned)
-
-
-def _nothing_seen() -> Finding:
-    return Finding(
-        gate=Gate.TRIVY,
-        id=EMPTY_INVENTORY,
-        severity=Severity.HIGH,
-        title="No package was seen in the image, so nothing is known about its vulnerabilities",
-        location=Location("image"),
-        fingerprint=fingerprint(EMPTY_INVENTORY),
-        kind=Kind.BLIND_SPOT,
-        advice="Keep the package database of the base image, or build from one that has one.",
-    )
-
-
-def _unsupported_system(scanned: ImageScan) -> Finding:
-    return Finding(
-        gate=Gate.TRIVY,
-        id=UNSUPPORTED_SYSTEM,
-        severity=Severity.HIGH,
-        title=scanned.unsupported[:TITLE_LENGTH],
-        location=Location("image"),
-        fingerprint=fingerprint(UNSUPPORTED_SYSTEM, scanned.system),
-        kind=Kind.BLIND_SPOT,
-        advice=(
-            f"The image's OS is {scanned.system or 'not named'}: build from a release that its distribution supports "
-            "and trivy knows, and keep its /etc/os-release."
-        ),
-    )
-
-
-def _other_system(scanned: ImageScan) -> Finding:
-    return Finding(
-        gate=Gate.TRIVY,
-        id=OTHER_SYSTEM,
-        severity=Severity.HIGH,
-        title=f"Whose fixes count is unknown: {scanned.contradiction}"[:TITLE_LENGTH],
-        location=Location("image"),
-        fingerprint=fingerprint(OTHER_SYSTEM, scanned.contradiction),
-        kind=Kind.BLIND_SPOT,
-        advice="Keep the files of the base image that name its OS (/etc/os-release, /etc/debian_version) as they are.",
-    )
+        yield _blind_spot(
+            OTHER_SYSTEM,
+            scanned.contradiction,
+            title=f"Whose fixes count is unknown: {scanned.contradiction}",
+            advice="Keep the files of the base image that name its OS (/etc/os-release, /etc/debian_version) as they "
+            "are.",
+        )
 
 
 def _unknown_system(name: str) -> Finding:
+    return _blind_spot(
+        UNSUPPORTED_SYSTEM,
+        name,
+        title=f"trivy's database has nothing about {name}: vulnerabilities in its OS packages are missed",
+        advice=f"trivy's database has nothing about {name}: build from a release that it knows.",
+    )
+
+
+def _blind_spot(kind: str, *subject: str, title: str, advice: str) -> Finding:
     return Finding(
         gate=Gate.TRIVY,
-        id=UNSUPPORTED_SYSTEM,
+        id=kind,
         severity=Severity.HIGH,
-        title=f"trivy's database has nothing about {name}: vulnerabilities in its OS packages are missed",
+        title=title[:TITLE_LENGTH],
         location=Location("image"),
-        fingerprint=fingerprint(UNSUPPORTED_SYSTEM, name),
+        fingerprint=fingerprint(kind, *subject),
         kind=Kind.BLIND_SPOT,
-        advice=f"trivy's database has nothing about {name}: build from a release that it knows.",
+        advice=advice,
     )

@@ -129,15 +129,9 @@ def document(inventory: Inventory, system: str) -> bytes:
 def ask(program: Program, cache: Path, content: bytes) -> bytes:
     """Return trivy's JSON report on the bill of materials `content`, by the database in `cache`."""
     with scanner.empty_folder("trivy") as folder:
-        asked, report = folder / "canary.json", folder / "report.json"
+        asked = folder / "canary.json"
         asked.write_bytes(content)
-        process.run(
-            program.path, "sbom", asked, "--scanners", "vuln", "--format", "json", "--output", report,
-            "--cache-dir", cache, "--timeout", f"{scanner.TIMEOUT:.0f}s", "--skip-db-update", "--offline-scan",
-            "--disable-telemetry", "--skip-version-check", "--no-progress", "--cache-backend", "memory", "--quiet",
-            timeout=scanner.TIMEOUT, cwd=folder,
-        )  # fmt: skip
-        return report.read_bytes()
+        return _run(program, cache, folder, "sbom", asked, timeout=scanner.TIMEOUT)
 
 
 def knows_java(program: Program, cache: Path) -> bool:
@@ -148,20 +142,25 @@ def knows_java(program: Program, cache: Path) -> bool:
     package = LANGUAGES["maven"].component
     group, _, artifact = package["name"].rpartition("/")
     with scanner.empty_folder("trivy") as folder:
-        shown, report = folder / "shown", folder / "report.json"
+        shown = folder / "shown"
         shown.mkdir()
         # Nothing inside says what it is, so only the database can.
         with zipfile.ZipFile(shown / f"{artifact}-{package['version']}.jar", "w") as archive:
             archive.writestr("canary", "")
-        process.run(
-            program.path, "rootfs", shown, "--scanners", "vuln", "--list-all-pkgs", "--format", "json",
-            "--output", report, "--cache-dir", cache, "--timeout", f"{JAVA_TIMEOUT:.0f}s", "--skip-db-update",
-            "--skip-java-db-update", "--offline-scan", "--disable-telemetry", "--skip-version-check", "--no-progress",
-            "--cache-backend", "memory", "--quiet",
-            timeout=JAVA_TIMEOUT, cwd=folder,
-        )  # fmt: skip
-        results = _read(report.read_bytes())
+        more = ("--list-all-pkgs", "--skip-java-db-update")
+        results = _read(_run(program, cache, folder, "rootfs", shown, *more, timeout=JAVA_TIMEOUT))
     return any(seen.Name == f"{group}:{artifact}" for result in results for seen in result.Packages or [])
+
+
+def _run(program: Program, cache: Path, folder: Path, *words: str | Path, timeout: float) -> bytes:
+    report = folder / "report.json"
+    process.run(
+        program.path, *words, "--scanners", "vuln", "--format", "json", "--output", report, "--cache-dir", cache,
+        "--timeout", f"{timeout:.0f}s", "--skip-db-update", "--offline-scan", "--disable-telemetry",
+        "--skip-version-check", "--no-progress", "--cache-backend", "memory", "--quiet",
+        timeout=timeout, cwd=folder,
+    )  # fmt: skip
+    return report.read_bytes()
 
 
 def _read(report: bytes) -> list[_CanaryResult]:

@@ -11,7 +11,7 @@ import tarfile
 import zipfile
 import zlib
 from functools import partial
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING
 
 from goldenpath.delivery.secrets import embedded_streams
 
@@ -26,10 +26,6 @@ IN_MEMORY = 8 << 20
 _GZIP, _BZIP2, _XZ, _LZMA = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x5d\x00\x00"
 _TAR = (257, b"ustar")
 DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, ValueError)
-
-
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
 
 
 def may_contain_files(raw: IO[bytes], sample: bytes) -> bool:
@@ -98,10 +94,10 @@ def _in_tar(raw: IO[bytes], budget: FileBudget) -> Iterator[tuple[str, Iterable[
             # Programs that unpack a tar treat a member of an unknown type as a file.
             is_file = member.isfile() or member.type not in tarfile.SUPPORTED_TYPES
             if is_file and (content := archive.extractfile(member)):
-                yield member.name, _chunks(content)
+                yield member.name, chunks(content)
         # The reader stops silently at a header that it cannot read. Other programs continue after it.
         raw.seek(archive.offset)
-        if any(chunk.strip(b"\0") for chunk in _chunks(raw)):
+        if any(chunk.strip(b"\0") for chunk in chunks(raw)):
             raise tarfile.ReadError("it does not end with the last member")
 
 
@@ -134,10 +130,11 @@ def _decompressed(raw: IO[bytes], sample: bytes) -> gzip.GzipFile | bz2.BZ2File 
 def _of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
     # Open the member only when it is read, so that one that cannot be opened does not hide those after it.
     with archive.open(entry) as file:
-        yield from _chunks(file)
+        yield from chunks(file)
 
 
-def _chunks(file: _Readable) -> Iterator[bytes]:
+def chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the rest of `file`."""
     while chunk := file.read(CHUNK):
         yield chunk
 
@@ -145,4 +142,4 @@ def _chunks(file: _Readable) -> Iterator[bytes]:
 def read(raw: IO[bytes]) -> Iterator[bytes]:
     """Yield the whole content of `raw` in chunks."""
     raw.seek(0)
-    return _chunks(raw)
+    return chunks(raw)

@@ -11,12 +11,14 @@ import base64
 import secrets
 import string
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from goldenpath.delivery.scanners import scanner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from goldenpath.delivery.secrets.gitleaks import Leak
 
 _RULE = "github-pat"
 _LENGTH = 36
@@ -25,17 +27,6 @@ _LETTERS = string.ascii_letters + string.digits
 
 def _secret() -> str:
     return "ghp_" + "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-
-
-class _ReportedLeak(Protocol):
-    @property
-    def RuleID(self) -> str: ...  # noqa: N802  gitleaks' own name
-
-    @property
-    def File(self) -> str: ...  # noqa: N802
-
-
-_LeakType = TypeVar("_LeakType", bound=_ReportedLeak)
 
 
 @dataclass(frozen=True)
@@ -55,7 +46,7 @@ class Canary:
         """The same content in base64, to prove that the scanner also decodes."""
         return base64.b64encode(self.text) + b"\n"
 
-    def remove_from(self, leaks: Iterable[_LeakType], places: Iterable[str]) -> tuple[_LeakType, ...]:
+    def remove_from(self, leaks: Iterable[Leak], places: Iterable[str]) -> tuple[Leak, ...]:
         """Return the `leaks` without this secret. Raises `ScannerFailed` when one of the files `places` lacks it."""
         listed, planted = tuple(leaks), frozenset(places)
         if planted - {leak.File for leak in listed if leak.RuleID == _RULE}:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.finding import Finding
     from goldenpath.delivery.secrets.git_objects import ExportedObjects, ScanRange
     from goldenpath.delivery.secrets.gitleaks import Leak
-    from goldenpath.delivery.secrets.previous_scan import LeakWithCommit
     from goldenpath.delivery.secrets.scan_corpus import FileOrigin
+    from goldenpath.delivery.secrets.scan_scope import LeakWithCommit
 
 
 class SecretHistory:

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from goldenpath.delivery.image import image_files
 from goldenpath.delivery.model.secret_forms import LINE_ENDS
-from goldenpath.delivery.secrets import embedded_streams
+from goldenpath.delivery.secrets import archive_members, embedded_streams
 from goldenpath.delivery.secrets.scan_limits import FileBudget, LimitReached, ScanBudget
 from goldenpath.shared.errors import ScannerFailed
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.secret_forms import Form
 
 CONFIGURATION = "the image configuration"
-_CHUNK = 4 << 20
 # Bytes. A larger compressed file is searched without being unpacked.
 _UNPACKED_UP_TO = 256 << 20
 _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ\x00", b"BZh")
@@ -93,12 +92,12 @@ class SecretSearch:
 
     def _forms_in_file(self, header: bytes, file: IO[bytes], member: tarfile.TarInfo) -> dict[Form, None]:
         """Return the forms in the `header` of a file, and in its content."""
-        first = file.read(_CHUNK)
+        first = file.read(archive_members.CHUNK)
         if not first.startswith(_COMPRESSED):
-            return self._forms_in(chain([header + first], _chunks(file)))
+            return self._forms_in(chain([header + first], archive_members.chunks(file)))
         if member.size > _UNPACKED_UP_TO:
             self.unread.append(f"{member.name} is compressed and too large to be unpacked: searched as it is")
-            return self._forms_in(chain([header + first], _chunks(file)))
+            return self._forms_in(chain([header + first], archive_members.chunks(file)))
         content = first + file.read()
         forms = self._forms_in([header + content])
         budget = FileBudget(self._budget, len(content))
@@ -125,11 +124,6 @@ class SecretSearch:
         for form in forms:
             first.setdefault(form.secret, form)
         self.places += [SecretPlace(form, blob, file) for form in first.values()]
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    while chunk := file.read(_CHUNK):
-        yield chunk
 
 
 def _counted(chunks: Iterable[bytes], budget: FileBudget) -> Iterator[bytes]:

@@ -14,20 +14,18 @@ from goldenpath.delivery.builds import (
     base_facts,
     bases,
     build_cache,
+    build_failures,
     build_secrets,
     builder,
     buildx,
     context_artifact,
     dockerfiles,
-    fetched_bases,
     frontends,
     incomplete_source,
     joining,
-    missing_bases,
 )
 from goldenpath.delivery.builds.artifact_files import placed
-from goldenpath.delivery.builds.joining import BuildResult
-from goldenpath.delivery.builds.platforms import normal
+from goldenpath.delivery.builds.joining import BuildResult, normal
 from goldenpath.delivery.checkout import checkout, checkout_changes, whole_checkout
 from goldenpath.delivery.layers import rewrite
 from goldenpath.delivery.model import inputs
@@ -159,7 +157,7 @@ def build(run: Run, order: BuildOrder, added: Addition) -> BuildResult:
     ):
         # What another job fetched is believed only where its evidence says so (docs/adr/0026-base-images.md).
         work = run.work.believing(run.request.evidence) if run.runner.in_actions else run.work
-        fetched = fetched_bases.fetched(work)
+        fetched = bases.fetched(work)
         written, order = order, build_secrets.with_secrets(bases.with_fetched(order, work, fetched), given)
         settled = frontends.choose(run, order, Path(folder))
         # At a terminal the next build is quicker by what this one leaves; a workflow run leaves nothing to another one.
@@ -168,7 +166,7 @@ def build(run: Run, order: BuildOrder, added: Addition) -> BuildResult:
         with builder.provide(program, run.say, frontends=run.environment.frontends, keep=keep) as chosen:
             run.say(f"building {order.dockerfile.name} with {chosen.description}")
             cache = build_cache.planned(run, chosen, given, private_bases=bool(fetched.images))
-            with build_secrets.explaining(run, given), missing_bases.explaining(run):
+            with build_failures.explaining(run, given):
                 resolved = bases.resolved(
                     chosen, settled.order, settled.images, run.environment, Path(folder), fetched.records
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goldenpath.delivery.github.pull_request import Conversation
+from goldenpath.delivery.github import pull_request
 from goldenpath.delivery.model import inputs, stage_requests
 from goldenpath.delivery.model.stage_requests import ImageRequest
 from goldenpath.delivery.report import job_summary
@@ -25,11 +25,11 @@ def run(run: Run) -> Outcome:
         return Outcome(sentence=f"no comment: {reason}", outputs={"commented": "false"})
     warnings = () if can_be_checked(run) else (HOW_TO_SHOW_IT,)
     shown = _summary(run) if can_be_checked(run) else pointer(run)
-    comment = Conversation(run.runner.api_url, run.request.github_token, run.event.repository, number).say(
-        stage_requests.of(ImageRequest, run.request).ecr_repository, shown
-    )
-    if not comment.done:
-        return Outcome(f"no comment: {comment.why}", outputs={"commented": "false"}, warnings=warnings)
+    name = stage_requests.of(ImageRequest, run.request).ecr_repository
+    if why := pull_request.write_comment(
+        run.runner.api_url, run.request.github_token, run.event.repository, number, name, shown
+    ):
+        return Outcome(f"no comment: {why}", outputs={"commented": "false"}, warnings=warnings)
     sentence = f"the comment in pull request {number} is up to date"
     return Outcome(sentence, outputs={"commented": "true"}, warnings=warnings)
 

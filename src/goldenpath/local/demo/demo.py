@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goldenpath.delivery.builds import dockerfiles
 from goldenpath.local import reach, state
 from goldenpath.local.control import Seed
 from goldenpath.local.demo import acts
@@ -95,7 +96,7 @@ def own_database() -> dict[str, str]:
 def _build_contexts(dockerfile: Path, progress: Progress) -> dict[str, str]:
     if base_images.hub_reachable():
         return {}
-    return base_images.stand_ins(base_images.names_in(dockerfile.read_text(encoding="utf-8")), progress.say)
+    return base_images.stand_ins(dockerfiles.base_names(dockerfile.read_text(encoding="utf-8")), progress.say)
 
 
 def _example() -> Path:

@@ -16,6 +16,7 @@ import docker.errors
 import requests.exceptions
 
 from goldenpath.local.engine import buildkit, daemon, debian
+from goldenpath.local.file_lock import locked
 from goldenpath.shared import process, runner
 from goldenpath.shared.errors import EngineMissing
 from goldenpath.shared.toolchain import Toolchain
@@ -73,7 +74,7 @@ def provide(say: Callable[[str], None]) -> Iterator[Engine]:
     with contextlib.ExitStack() as stay:
         with _exclusively():
             engine = _bring_up(say)
-            stay.enter_context(_file_lock(_in_use(), fcntl.LOCK_SH))
+            stay.enter_context(locked(_in_use(), fcntl.LOCK_SH))
         try:
             yield engine
         finally:
@@ -181,7 +182,7 @@ def _buildkit_address() -> str | None:
 
 def _stop_if_idle() -> bool:
     try:
-        with _file_lock(_in_use(), fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with locked(_in_use(), fcntl.LOCK_EX | fcntl.LOCK_NB):
             _stop_ours()
     except BlockingIOError:
         return False
@@ -244,13 +245,4 @@ def _keep() -> Path:
 
 def _exclusively() -> contextlib.AbstractContextManager[None]:
     """Hold the lock for starting and stopping the engine."""
-    return _file_lock(_folder() / "lock", fcntl.LOCK_EX)
-
-
-@contextlib.contextmanager
-def _file_lock(path: Path, kind: int) -> Iterator[None]:
-    """Hold a lock on `path`; the kernel releases it when this process ends, however it ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, kind)
-        yield
+    return locked(_folder() / "lock", fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""An emulator of the GitHub API that a delivery at a terminal uses: OIDC tokens, a repository and code scanning."""
+"""An emulator of the GitHub API that a delivery at a terminal uses: OIDC tokens and code scanning."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from goldenpath.local.github import oidc
-from goldenpath.local.github import repository as github_repository
 from goldenpath.local.github.code_scanning import RejectedError, SarifStore
 from goldenpath.local.responses import json_response
 
@@ -27,23 +26,19 @@ _LARGEST_BODY = 16 << 20
 _DOCUMENTATION = "https://docs.github.com/rest"
 _NAME = r"[\w.-]+"
 REPOSITORY = rf"/repos/(?P<owner>{_NAME})/(?P<name>{_NAME})"
-_UPLOADS = "/_local/uploads"
 
 
 class GitHubEmulator:
-    """A WSGI application. `token` is the only valid GITHUB_TOKEN; all repositories have the same `visibility`."""
+    """A WSGI application; `token` is the only valid GITHUB_TOKEN."""
 
     def __init__(self, issuer: oidc.TokenIssuer, scanning: SarifStore) -> None:
         self.token = secrets.token_urlsafe(32)
-        self.visibility = "private"
         self._issuer = issuer
         self._scanning = scanning
         self._routes: tuple[Route, ...] = (
-            ("GET", re.compile(REPOSITORY), self._repository),
             ("GET", re.compile(f"{REPOSITORY}/code-scanning/analyses"), self._analyses),
             ("POST", re.compile(f"{REPOSITORY}/code-scanning/sarifs"), self._upload),
             ("GET", re.compile(f"{REPOSITORY}/code-scanning/sarifs/(?P<upload>{_NAME})"), self._status),
-            ("GET", re.compile(_UPLOADS), self._uploads),
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -70,13 +65,7 @@ class GitHubEmulator:
         scheme, _, token = authorization.partition(" ")
         return scheme.lower() in {"bearer", "token"} and secrets.compare_digest(token.encode(), self.token.encode())
 
-    def _repository(self, request: Request, owner: str, name: str) -> Response:
-        described = github_repository.describe(request_origin(request), owner, name, visibility=self.visibility)
-        return json_response(200, described)
-
     def _analyses(self, _: Request, owner: str, name: str) -> Response:
-        if self._scanning.refusal:
-            return _message(403, self._scanning.refusal.value)
         taken = [upload for upload in self._scanning.uploads() if upload.repository == f"{owner}/{name}"]
         # No caller reads the analyses themselves.
         return json_response(200, []) if taken else _message(404, "no analysis found")
@@ -96,10 +85,6 @@ class GitHubEmulator:
         body |= {"analyses_url": analyses} if status == "complete" else {}
         body |= {"errors": list(sarif_upload.errors)} if status == "failed" else {}
         return json_response(200, body)
-
-    def _uploads(self, _: Request) -> Response:
-        fields = ("id", "repository", "commit_sha", "ref", "tool_name", "tools", "categories", "errors", "sarif")
-        return json_response(200, [{f: getattr(upload, f) for f in fields} for upload in self._scanning.uploads()])
 
 
 def json_body(request: Request) -> object:

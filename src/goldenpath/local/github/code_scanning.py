@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import enum
 import gzip
 import json
 import re
@@ -28,13 +27,6 @@ _MOST_RESULTS = 25_000
 _FIELDS = {"commit_sha", "ref", "sarif", "checkout_uri", "started_at", "tool_name", "validate"}
 
 
-class UploadRefusal(enum.Enum):
-    """The reasons for which GitHub refuses every upload to a repository (HTTP 403), in its words."""
-
-    NOT_PERMITTED = "Resource not accessible by integration"
-    CODE_SECURITY_OFF = "Code Security must be enabled for this repository to use code scanning."
-
-
 @dataclass(frozen=True)
 class SarifUpload:
     """An accepted SARIF upload: its commit and ref, and the parsed `sarif`; `errors` is empty when it is valid."""
@@ -44,18 +36,7 @@ class SarifUpload:
     commit_sha: str
     ref: str
     sarif: dict[str, Any]
-    tool_name: str
     errors: tuple[str, ...]
-
-    @property
-    def tools(self) -> tuple[str, ...]:
-        """The names of the tools in its runs."""
-        return tuple(run["tool"]["driver"]["name"] for run in self.sarif["runs"])
-
-    @property
-    def categories(self) -> tuple[str, ...]:
-        """The category of every run (SARIF `automationDetails.id` up to its last `/`); empty where there is none."""
-        return tuple(run.get("automationDetails", {}).get("id", "").rpartition("/")[0] for run in self.sarif["runs"])
 
 
 class RejectedError(Exception):
@@ -68,11 +49,9 @@ class RejectedError(Exception):
 
 
 class SarifStore:
-    """The uploads of all repositories. With `refusal` it refuses every upload, and with `gone` those for these refs."""
+    """The uploads of all repositories."""
 
     def __init__(self) -> None:
-        self.refusal: UploadRefusal | None = None
-        self.gone: set[str] = set()
         self._lock = threading.Lock()
         self._uploads: dict[str, SarifUpload] = {}
         self._looked_at: set[str] = set()
@@ -84,11 +63,9 @@ class SarifStore:
 
     def take(self, repository: str, body: object) -> SarifUpload:
         """Accept the body of an upload request. Raises `RejectedError`."""
-        if self.refusal is not None:
-            raise RejectedError(403, self.refusal.value)
         request = _checked(body)
         ref = request["ref"]
-        if ref in self.gone or ref.startswith(_OF_A_QUEUE):
+        if ref.startswith(_OF_A_QUEUE):
             raise RejectedError(404, f"ref '{ref}' not found in this repository")
         sarif = _unpacked(request["sarif"])
         upload = SarifUpload(
@@ -97,7 +74,6 @@ class SarifStore:
             commit_sha=request["commit_sha"],
             ref=ref,
             sarif=sarif,
-            tool_name=request.get("tool_name", "API"),
             errors=tuple(problems(sarif)),
         )
         with self._lock:

@@ -6,8 +6,6 @@ not the original, and its label says so. It is made once and kept as an OCI imag
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import re
 import shutil
@@ -17,16 +15,18 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goldenpath.delivery.model import private_base
 from goldenpath.local import reach
 from goldenpath.local.engine import debian
+from goldenpath.local.file_lock import locked
 from goldenpath.local.images import root_layout
-from goldenpath.local.images.stand_in_recipes import RECIPES, Recipe
+from goldenpath.local.images.stand_in_recipes import PYTHON, RECIPES, Recipe
 from goldenpath.shared import codec, process, runner
 from goldenpath.shared.errors import LocalTrouble, ToolFailed
 from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
 ASK_SECONDS = 10.0
 MAKE_SECONDS = 900.0
@@ -34,7 +34,6 @@ MAKE_SECONDS = 900.0
 _ARCHITECTURES = {"armhf": "arm", "i386": "386", "ppc64el": "ppc64le"}
 # SOURCE_DATE_EPOCH for the account tools: without it, the day of the build becomes the day of a password's change.
 _FIXED_TIME = "1700000000"
-_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
 # Left out as in the "slim" images of Docker Hub, or because it belongs to the build and not to the system.
 _LEFT_OUT = re.compile(
     r"(dev|proc|sys|run|tmp|var/cache|var/log|var/tmp|var/lib/apt/lists)/.+"
@@ -68,29 +67,21 @@ class StandInImage:
 
 def python_base(say: Callable[[str], None]) -> StandInImage:
     """Return the stand-in for docker.io/library/python. Raises as `make` does."""
-    return make(RECIPES["docker.io/library/python"], say)
-
-
-def wordpress_base(say: Callable[[str], None]) -> StandInImage:
-    """Return the stand-in for docker.io/library/wordpress, as `python_base` does."""
-    return make(RECIPES["docker.io/library/wordpress"], say)
+    return make(PYTHON, say)
 
 
 def stand_ins(names: Iterable[str], say: Callable[[str], None]) -> dict[str, str]:
     """Return build contexts (name as in FROM: value) for those of `names` that have a recipe."""
-    known = {name: RECIPES.get(_repository(name)) for name in names}
+    known = {name: _recipe(name) for name in names}
     return {name: make(recipe, say).build_context for name, recipe in known.items() if recipe}
 
 
-def names_in(dockerfile: str) -> list[str]:
-    """Return the base images of a Dockerfile, without stage names, `scratch` and names that contain a variable."""
-    stages: set[str] = {"scratch"}
-    images: list[str] = []
-    for image, stage in _FROM.findall(dockerfile):
-        if image.lower() not in stages and "$" not in image:
-            images.append(image)
-        stages.add(stage.lower())
-    return list(dict.fromkeys(images))
+def _recipe(name: str) -> Recipe | None:
+    try:
+        image = private_base.parse(name)
+    except ValueError:
+        return None
+    return RECIPES.get(f"{image.registry}/{image.repository}")
 
 
 def hub_reachable() -> bool:
@@ -107,7 +98,7 @@ def make(recipe: Recipe, say: Callable[[str], None]) -> StandInImage:
     source = Packages(*debian.mirror(), _architecture())
     seed = repr((recipe, source.suite, source.architecture, _LEFT_OUT.pattern)).encode()
     home = runner.cache_dir() / "base-images" / f"{recipe.name}-{source.suite}-{hashlib.sha256(seed).hexdigest()[:12]}"
-    with _locked(home):
+    with locked(home.with_name(f".{home.name}.lock")):
         if not (home / "digest").exists():
             say(f"making a stand-in for {recipe.stands_for} from the packages of {source.suite}, about 40 seconds")
             _make(recipe, home, source, say)
@@ -173,25 +164,6 @@ def _belongs(path: str) -> bool:
     return not _LEFT_OUT.fullmatch(path)
 
 
-def _repository(name: str) -> str:
-    """Return the full repository of an image name: `docker.io/library/python` for `python:3`."""
-    bare = name.partition("@")[0]
-    head, _, tail = bare.rpartition("/")
-    bare = f"{head}/{tail.partition(':')[0]}".lstrip("/")
-    first, slash, _ = bare.partition("/")
-    if not slash:
-        return f"docker.io/library/{bare}"
-    return bare if "." in first or ":" in first or first == "localhost" else f"docker.io/{bare}"
-
-
 def _architecture() -> str:
     machine = process.run("dpkg", "--print-architecture", timeout=ASK_SECONDS).stdout.decode().strip()
     return _ARCHITECTURES.get(machine, machine)
-
-
-@contextlib.contextmanager
-def _locked(home: Path) -> Iterator[None]:
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with home.with_name(f".{home.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

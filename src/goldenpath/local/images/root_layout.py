@@ -1,29 +1,31 @@
 """Write a root file system as an OCI image layout with one layer. The same files give the same digest.
 
-Formats: OCI Image Specification 1.1, "Image Layout", "Image Manifest", "Image Configuration" and "Filesystem Layer".
+Formats: OCI Image Specification 1.1, "Image Manifest", "Image Configuration" and "Filesystem Layer".
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import stat
 import tarfile
+import tempfile
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any
 
-from isal import isal_zlib
+from msgspec.structs import replace
 
+from goldenpath.delivery.layers import layer_files
+from goldenpath.delivery.layers.layer_archive import Times
+from goldenpath.delivery.model.layout import Layout, PlatformFields, write_index
 from goldenpath.shared import oci
-from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from goldenpath.delivery.layers.layer_files import WrittenLayer
+    from goldenpath.shared.names import Digest
+
 TAG = "base"
-_BUFFER = 1 << 20
-_GZIP_WINDOW = 31  # tells zlib to write a gzip header and trailer; here they contain no time and no name
 
 
 @dataclass(frozen=True)
@@ -45,66 +47,35 @@ def write(root: Path, into: Path, config: RootImageConfig, *, newest: int, keep:
     left out too. Times after `newest` (seconds since 1970) become `newest`, so that the time of the build does not
     change the digest.
     """
-    blobs = into / "blobs" / "sha256"
-    blobs.mkdir(parents=True)
-    layer, diff_id = _write_layer(root, blobs, newest, keep)
-    described = _put(blobs, oci.CONFIG, _image(config, diff_id))
-    manifest = {"schemaVersion": 2, "mediaType": oci.MANIFEST, "config": described, "layers": [layer]}
-    entry = _put(blobs, oci.MANIFEST, manifest)
-    entry["annotations"] = {oci.REF_NAME: TAG}
-    entry["platform"] = {"os": "linux", "architecture": config.architecture}
-    (into / "index.json").write_bytes(_json({"schemaVersion": 2, "mediaType": oci.INDEX, "manifests": [entry]}))
-    (into / "oci-layout").write_bytes(_json({"imageLayoutVersion": "1.0.0"}))
-    return Digest(entry["digest"])
+    layout = Layout(into)
+    layout.blobs.mkdir(parents=True)
+    written = _layer(root, layout, newest, keep)
+    config_blob = layout.store(oci.CONFIG, _image(config, written.diff_id))
+    content = {"schemaVersion": 2, "mediaType": oci.MANIFEST, "config": config_blob, "layers": [written.layer]}
+    manifest = layout.store(oci.MANIFEST, content)
+    platform = PlatformFields(config.architecture, "linux")
+    write_index(into, replace(manifest, annotations={oci.REF_NAME: TAG}, platform=platform))
+    return manifest.digest
 
 
-def _write_layer(root: Path, blobs: Path, newest: int, keep: Callable[[str], bool]) -> tuple[dict[str, Any], str]:
-    """Write the one layer; return its descriptor, and its digest before compression (`diff_id`)."""
-    part = blobs / "layer.part"
-    with part.open("wb") as file:
-        compressed = _GzipStream(file)
-        sink = cast("Any", compressed)  # typeshed asks for more than the stream mode uses
-        with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT, bufsize=_BUFFER) as tar:
-            _fill(tar, root, newest, keep)
-        compressed.finish()
-    size = part.stat().st_size
-    part.rename(blobs / compressed.output_hash.hexdigest())
-    layer = {"mediaType": oci.GZIP_LAYER, "digest": f"sha256:{compressed.output_hash.hexdigest()}", "size": size}
-    return layer, f"sha256:{compressed.input_hash.hexdigest()}"
+def _layer(root: Path, layout: Layout, newest: int, keep: Callable[[str], bool]) -> WrittenLayer:
+    with tempfile.TemporaryFile(dir=layout.path) as file:
+        with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            for path in _walk(root, root, keep):
+                _add(tar, path, path.relative_to(root).as_posix())
+        file.seek(0)
+        return layer_files.write(file, Times(newest, kept_before=newest), layout.blobs)
 
 
-class _GzipStream:
-    """A stream that compresses its input, and hashes both its input and its output."""
-
-    def __init__(self, sink: BinaryIO) -> None:
-        self.input_hash = hashlib.sha256()
-        self.output_hash = hashlib.sha256()
-        self._sink = sink
-        self._gzip = isal_zlib.compressobj(1, wbits=_GZIP_WINDOW)
-
-    def write(self, content: bytes) -> int:
-        self.input_hash.update(content)
-        self._pass_on(self._gzip.compress(content))
-        return len(content)
-
-    def finish(self) -> None:
-        self._pass_on(self._gzip.flush())
-
-    def _pass_on(self, compressed: bytes) -> None:
-        self.output_hash.update(compressed)
-        self._sink.write(compressed)
-
-
-def _fill(tar: tarfile.TarFile, root: Path, newest: int, keep: Callable[[str], bool]) -> None:
-    for path in _walk(root, root, keep):
-        member = tar.gettarinfo(path, arcname=path.relative_to(root).as_posix())
-        member.mtime = min(int(member.mtime), newest)
-        member.uname = member.gname = ""
-        if member.isreg():
-            with path.open("rb") as content:
-                tar.addfile(member, content)
-        else:
-            tar.addfile(member)
+def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:
+    member = tar.gettarinfo(path, arcname=name)
+    member.mtime = int(member.mtime)
+    member.uname = member.gname = ""
+    if member.isreg():
+        with path.open("rb") as content:
+            tar.addfile(member, content)
+    else:
+        tar.addfile(member)
 
 
 def _walk(folder: Path, root: Path, keep: Callable[[str], bool]) -> Iterator[Path]:
@@ -117,7 +88,7 @@ def _walk(folder: Path, root: Path, keep: Callable[[str], bool]) -> Iterator[Pat
             yield from _walk(path, root, keep)
 
 
-def _image(config: RootImageConfig, diff_id: str) -> dict[str, Any]:
+def _image(config: RootImageConfig, diff_id: Digest) -> dict[str, Any]:
     started = {
         "Env": list(config.env),
         "Cmd": list(config.cmd),
@@ -132,14 +103,3 @@ def _image(config: RootImageConfig, diff_id: str) -> dict[str, Any]:
         "rootfs": {"type": "layers", "diff_ids": [diff_id]},
         "history": [{"created_by": "made from Debian packages"}],
     }
-
-
-def _put(blobs: Path, media_type: str, value: object) -> dict[str, Any]:
-    content = _json(value)
-    digest = Digest.of(content)
-    (blobs / digest.hex).write_bytes(content)
-    return {"mediaType": media_type, "digest": str(digest), "size": len(content)}
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":"), sort_keys=True).encode()

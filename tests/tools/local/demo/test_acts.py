@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools.command import ROOT
 
+from goldenpath.delivery.builds import dockerfiles
 from goldenpath.delivery.github import code_scanning
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.work_folder import WorkFolder
@@ -31,7 +32,7 @@ APP = ROOT / "examples" / acts.APP
 def setup(variables: Mapping[str, str], tmp_path: Path) -> Iterator[acts.DemoSetup]:
     """What the acts need in a workflow run: the demo's own database, and an emulator of their own."""
     run = {"GITHUB_ACTIONS": "true", "GITHUB_SHA": "f" * 40, "RUNNER_TEMP": str(tmp_path / "runner")}
-    bases = base_images.stand_ins(base_images.names_in((APP / "Dockerfile").read_text()), print)
+    bases = base_images.stand_ins(dockerfiles.base_names((APP / "Dockerfile").read_text()), print)
     with runner.adopted({**variables, **run}), runner.adopted(demo.terminal_variables()):
         found = state.up(tmp_path / acts.EMULATOR, seed=Seed(repositories=(acts.APP,), roles=(acts.ROLE,)))
         with runner.adopted({**demo.own_database(), **found.environment}):

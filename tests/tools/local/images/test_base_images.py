@@ -11,6 +11,7 @@ import pytest
 from tests.doubles import trivy_db
 from tests.tools import docker_cli
 
+from goldenpath.delivery.builds import dockerfiles
 from goldenpath.local.engine import debian, engine
 from goldenpath.local.images import base_images
 from goldenpath.shared import process
@@ -28,7 +29,7 @@ CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 def build(app: Path, layout: Path) -> None:
     """Build `app` on stand-ins, named as its Dockerfile names the real images, digest and all."""
     tools = Toolchain.load()
-    contexts = base_images.stand_ins(base_images.names_in((app / "Dockerfile").read_text()), print)
+    contexts = base_images.stand_ins(dockerfiles.base_names((app / "Dockerfile").read_text()), print)
     named = [word for name, value in contexts.items() for word in ("--build-context", f"{name}={value}")]
     secret = ["--secret", f"id=ca,src={CA_BUNDLE}"] if CA_BUNDLE.is_file() else []
     export = ("--provenance=false", "--output", f"type=oci,tar=false,dest={layout}")

@@ -13,8 +13,11 @@ from goldenpath.delivery.builds.builder import Builder
 from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.model.base_image import BaseImage
 from goldenpath.delivery.model.image_origins import ImageOrigins, Step
-from goldenpath.shared import process
-from goldenpath.shared.errors import BaseRefused, BuildFailed
+from goldenpath.delivery.model.private_base import FetchedBases
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.rules import matrix
+from goldenpath.shared import codec, process
+from goldenpath.shared.errors import BaseRefused, BuildFailed, EvidenceMismatch
 from goldenpath.shared.names import Digest, Platform
 from tests.unit import policy_table
 from tests.unit.program_double import ProgramDouble, ended, program
@@ -29,6 +32,7 @@ PROD = policy_table.POLICY.environment("prod")
 STRICT = replace(PROD, base_registries=("docker.io/library", "public.ecr.aws"))
 BUILDER = Builder(program("buildx"), "b1", "remote", "0.34.0", {})
 ORDER = BuildOrder(Path("/app"), Path("/app/Dockerfile"), 0, {"a": "b"}, build_args=(("V", "3"),), target="run")
+FETCHED = "registry.example/python:3"
 BOTH = (Platform("linux/amd64"), Platform("linux/arm64"))
 
 
@@ -205,3 +209,14 @@ def test_what_was_built_for_dev_is_held_against_the_rules_of_prod() -> None:
 def test_an_image_of_several_platforms_has_the_bases_of_all_or_none_are_known() -> None:
     assert bases.joined([(PYTHON,), (PYTHON, PRIVATE)]) == (PYTHON, PRIVATE)
     assert bases.joined([(PYTHON,), None]) is None
+
+
+def test_an_image_that_is_not_whole_is_refused_by_its_name(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path)
+    codec.write(work.bases, FetchedBases({FETCHED: Digest.of(b"another")}))
+    with pytest.raises(EvidenceMismatch, match=f"The base image {FETCHED} is not the one that was fetched"):
+        bases.fetched(work)
+
+
+def test_where_no_job_fetched_any_there_are_none(tmp_path: Path) -> None:
+    assert bases.fetched(WorkFolder(tmp_path)) == FetchedBases({})

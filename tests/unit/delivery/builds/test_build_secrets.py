@@ -13,7 +13,7 @@ from goldenpath.delivery.builds import build_secrets
 from goldenpath.delivery.builds.build_secrets import GivenSecrets
 from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.model.build_secrets import BuildSecret, SecretSource, SshSource
-from goldenpath.shared.errors import BadInput, BuildFailed, SecretInImage
+from goldenpath.shared.errors import BadInput, SecretInImage
 from goldenpath.shared.runner import Runner
 from tests.unit import run_builder
 from tests.unit.layout_builder import layout
@@ -179,13 +179,3 @@ def test_an_image_that_holds_a_secret_is_deleted_and_the_value_is_not_told(tmp_p
         "npm: the image configuration (as it is)"
     )
     assert not image.path.exists()
-
-
-def test_any_other_failure_is_told_as_it_is(tmp_path: Path) -> None:
-    failure = BuildFailed("The image could not be built", why="exit code: 1", fix="f")
-    with (
-        pytest.raises(BuildFailed) as caught,
-        build_secrets.explaining(run_builder.run(tmp_path), GivenSecrets((NPM,))),
-    ):
-        raise failure
-    assert caught.value is failure

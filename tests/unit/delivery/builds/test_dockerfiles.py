@@ -29,3 +29,15 @@ def test_the_folder_that_holds_what_a_dockerfile_copies_is_its_context(
     (tmp_path / "root.txt").touch()
     (tmp_path / "api" / "Dockerfile").write_text(f"FROM scratch\n{text}\n")
     assert dockerfiles.context(tmp_path, "api/Dockerfile") == expected
+
+
+def test_the_images_of_a_dockerfile_are_its_from_lines_without_stages_variables_and_scratch() -> None:
+    dockerfile = """
+        FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+        from build as again
+        FROM ${BASE}
+        FROM scratch
+        FROM python:3@sha256:abc
+        FROM python:3@sha256:abc AS twice
+    """
+    assert dockerfiles.base_names(dockerfile) == ["golang:1.26", "python:3@sha256:abc"]

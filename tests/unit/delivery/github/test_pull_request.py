@@ -10,7 +10,7 @@ from github import GithubException
 from github.Requester import Requester
 from requests.exceptions import ConnectTimeout
 
-from goldenpath.delivery.github.pull_request import CommentResult, Conversation
+from goldenpath.delivery.github.pull_request import write_comment
 
 MARKER = "<!-- goldenpath: my-app -->"
 COMMENTS = "/repos/o/app/issues/7/comments"
@@ -39,21 +39,21 @@ class Api:
         return {}, page
 
 
-def said(monkeypatch: pytest.MonkeyPatch, *pages: object) -> tuple[CommentResult, Api]:
+def said(monkeypatch: pytest.MonkeyPatch, *pages: object) -> tuple[str, Api]:
     api = Api(*pages)
     monkeypatch.setattr(Requester, "requestJsonAndCheck", api)
-    return Conversation("https://api.github.com", "t", "o/app", 7).say("my-app", "all is well"), api
+    return write_comment("https://api.github.com", "t", "o/app", 7, "my-app", "all is well"), api
 
 
 def test_the_first_comment_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    done, api = said(monkeypatch, [comment(1, "hello", "User")])
-    assert done == CommentResult(done=True)
+    why, api = said(monkeypatch, [comment(1, "hello", "User")])
+    assert why == ""
     assert api.writes == [("POST", COMMENTS, {"body": f"{MARKER}\nall is well"})]
 
 
 def test_an_earlier_comment_of_ours_is_kept_up_to_date_wherever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    done, api = said(monkeypatch, [comment(each, "noise") for each in range(100)], [comment(200, f"{MARKER}\nold")])
-    assert done.done
+    why, api = said(monkeypatch, [comment(each, "noise") for each in range(100)], [comment(200, f"{MARKER}\nold")])
+    assert why == ""
     assert api.asked == [f"{COMMENTS}?per_page=100&page=1", f"{COMMENTS}?per_page=100&page=2"]
     assert [write[:2] for write in api.writes] == [("PATCH", "/repos/o/app/issues/comments/200")]
 
@@ -68,8 +68,8 @@ def test_a_person_who_writes_the_marker_keeps_their_comment(monkeypatch: pytest.
 
 
 def test_a_comment_that_says_the_same_already_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    done, api = said(monkeypatch, [comment(1, f"{MARKER}\nall is well")])
-    assert (done.done, api.writes) == (True, [])
+    why, api = said(monkeypatch, [comment(1, f"{MARKER}\nall is well")])
+    assert (why, api.writes) == ("", [])
 
 
 def test_a_comment_that_somebody_deleted_meanwhile_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_a_comment_that_somebody_deleted_meanwhile_is_made_anew(monkeypatch: pyt
 
     api = Forgetful([comment(1, f"{MARKER}\nold")])
     monkeypatch.setattr(Requester, "requestJsonAndCheck", api)
-    assert Conversation("https://api.github.com", "t", "o/app", 7).say("my-app", "new").done
+    assert write_comment("https://api.github.com", "t", "o/app", 7, "my-app", "new") == ""
     assert [write[0] for write in api.writes] == ["PATCH", "POST"]
 
 
@@ -109,5 +109,5 @@ def test_a_comment_that_somebody_deleted_meanwhile_is_made_anew(monkeypatch: pyt
 def test_what_refuses_a_comment_is_told_and_raises_nothing(
     monkeypatch: pytest.MonkeyPatch, answer: BaseException, why: str
 ) -> None:
-    done, api = said(monkeypatch, answer)
-    assert (done, api.writes) == (CommentResult(done=False, why=why), [])
+    given, api = said(monkeypatch, answer)
+    assert (given, api.writes) == (why, [])

@@ -53,7 +53,8 @@ def stored(folder: Path, raw: bytes, media_type: str) -> Descriptor:
 def search(folder: Path, *layers: Descriptor) -> LayerSearch:
     descriptor = stored(folder, b"{}", CONFIG)
     image = LayoutImage(descriptor, Manifest(2, MANIFEST, descriptor, list(layers)))
-    return image_files.search(Layout(folder), image)
+    found = (image_files.search_layer(Layout(folder).blob(each.digest), each) for each in image.manifest.layers)
+    return image_files.merge_searches(found)
 
 
 @pytest.mark.parametrize("name", [".git/HEAD", "./.git/config", "app/.git/objects/ab/cd", "a/b/.git/config"])

@@ -58,13 +58,17 @@ def test_each_layer_is_decompressed_once_whoever_reads_it(tmp_path: Path, opened
     with unpacked_layers.shared_or_own(None) as layers, ThreadPoolExecutor(2) as pool:
         for found in pool.map(lambda _: layers.of(layout, one), range(8)):
             assert [path.read_bytes() for path in found.values()] == [ONE, TWO]
-        search = image_files.search(layout, one, found)
+        searched = [
+            image_files.search_layer(layout.blob(each.digest), each, found[each.digest]) for each in one.manifest.layers
+        ]
+        search = image_files.merge_searches(searched)
         alone = narrowed(layout, one, tmp_path, found)
         assert [alone.blob(each.digest).read_bytes() for each in one.manifest.layers] == [ONE, TWO]
         assert alone.root() == one.descriptor
     assert len(opened) == 2
     assert (search.java_archive, [each.path for each in search.git_folders]) == ("app/x.jar", ["app/.git"])
-    assert image_files.search(layout, one) == search
+    packed_ones = [image_files.search_layer(layout.blob(each.digest), each) for each in one.manifest.layers]
+    assert packed_ones == searched
     assert not any(path.parent.exists() for path in found.values())
 
 

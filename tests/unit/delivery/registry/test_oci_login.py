@@ -20,18 +20,6 @@ def challenge(words: str) -> Response:
     return Response(401, {"WWW-Authenticate": words})
 
 
-@pytest.mark.parametrize(
-    ("registry", "address"),
-    [
-        ("ghcr.io", "https://ghcr.io"), ("docker.io", "https://registry-1.docker.io"),
-        ("registry.example:5000", "https://registry.example:5000"), ("127.0.0.1:5000", "http://127.0.0.1:5000"),
-        ("localhost:5000", "http://localhost:5000"), ("127.0.0.1.example", "https://127.0.0.1.example"),
-    ],
-)  # fmt: skip
-def test_only_this_machine_is_asked_in_clear(registry: str, address: str) -> None:
-    assert oci_login.address(registry) == address
-
-
 def test_a_registry_that_asks_for_a_token_gets_one_for_reading_one_repository(monkeypatch: pytest.MonkeyPatch) -> None:
     double = pool(monkeypatch, challenge(ASKED), TOKEN)
     assert oci_login.reader(GIVEN, "org/base") == Login("https://ghcr.io", "Bearer t0ken", ("s3cret", BASIC, "t0ken"))

@@ -35,7 +35,7 @@ def asked(double: PoolDouble) -> list[tuple[str, str, str]]:
 def test_docker_hub_gives_anybody_a_token_and_says_what_a_tag_names(monkeypatch: pytest.MonkeyPatch) -> None:
     double = pool(monkeypatch, Response(401, CHALLENGE), TOKEN, MOVED)
     assert public_registry.newest(base()) == D2
-    scope = "service=registry.docker.io&scope=repository%3Alibrary%2Fpython%3Apull"
+    scope = "scope=repository%3Alibrary%2Fpython%3Apull&service=registry.docker.io"
     assert asked(double) == [
         ("GET", "https://registry-1.docker.io/v2/", ""),
         ("GET", f"https://auth.docker.io/token?{scope}", ""),

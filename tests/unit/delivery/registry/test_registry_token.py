@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from goldenpath.delivery.registry import registry_token
 from goldenpath.delivery.registry.registry_token import Login
 
 if TYPE_CHECKING:
@@ -22,3 +23,15 @@ def test_a_login_is_the_token_as_the_data_plane_takes_it_and_its_secrets_are_nam
     answer = {"authorizationToken": TOKEN, "proxyEndpoint": "https://123456789012.dkr.ecr.eu-west-2.amazonaws.com"}
     stub.add_response("get_authorization_token", {"authorizationData": [answer]}, {})
     assert ecr.login() == Login(answer["proxyEndpoint"], f"Basic {TOKEN}", (TOKEN, "the-password"))
+
+
+@pytest.mark.parametrize(
+    ("registry", "address"),
+    [
+        ("ghcr.io", "https://ghcr.io"), ("docker.io", "https://registry-1.docker.io"),
+        ("registry.example:5000", "https://registry.example:5000"), ("127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("localhost:5000", "http://localhost:5000"), ("127.0.0.1.example", "https://127.0.0.1.example"),
+    ],
+)  # fmt: skip
+def test_only_this_machine_is_asked_in_clear(registry: str, address: str) -> None:
+    assert registry_token.address(registry) == address

@@ -13,6 +13,8 @@ from goldenpath.delivery.rules.decision import decide
 from tests.unit.builders import report, vulnerability
 
 TODAY = date(2026, 11, 21)
+PATH = "usr/lib/python3/site-packages/PyYAML.dist-info/METADATA"
+HEAD = "| severity | finding | where | what to do |\n| --- | --- | --- | --- |\n"
 
 
 def render(found: Findings, rules: AppRules = NO_RULES) -> str:
@@ -36,12 +38,11 @@ def test_a_summary_has_counts_what_decides_exceptions_and_what_to_know() -> None
         "\n| critical | high | medium | low | unknown | to fix | accepted |\n"
         "| --- | --- | --- | --- | --- | --- | --- |\n"
         "| 2 | 0 | 0 | 0 | 0 | 1 | 1 |\n"
-        "\nFindings to fix:\n"
-        "\n- CRITICAL CVE-2020-14343 in usr/lib/python3/site-packages/PyYAML.dist-info/METADATA. "
-        "Update PyYAML from 5.3 to 5.4.\n"
-        "\nExceptions:\n"
+        "\n### Findings to fix\n"
+        f"\n{HEAD}| CRITICAL | CVE-2020-14343 | {PATH} | Update PyYAML from 5.3 to 5.4. |\n"
+        "\n### Exceptions\n"
         "\n- exception for CVE-2 (package PyYAML) accepted until 2026-12-31; team-web: a test\n"
-        "\nNotes:\n"
+        "\n### Notes\n"
         "\n- vulnerability database of 2026-11-20, 1 day old from m.example/db:2\n"
         "- Java database of 2026-11-19, 2 days old\n- a \\*note\\*\n"
     )
@@ -49,16 +50,15 @@ def test_a_summary_has_counts_what_decides_exceptions_and_what_to_know() -> None
 
 def test_what_nobody_has_fixed_is_listed_with_the_reason() -> None:
     assert (
-        "\nReported only: no fix exists:\n\n- CRITICAL CVE-2020-14343 in "
-        "usr/lib/python3/site-packages/PyYAML.dist-info/METADATA. No fixed version of PyYAML is known "
-        "(affected: no fix has been published): replace it or remove it.\n"
+        f"\n### Reported only: no fix exists\n\n{HEAD}| CRITICAL | CVE-2020-14343 | {PATH} | No fixed version of "
+        "PyYAML is known (affected: no fix has been published): replace it or remove it. |\n"
     ) in render(report(vulnerability(fixed="")))
 
 
 def test_of_very_many_a_hundred_are_listed_and_the_rest_counted() -> None:
-    many = [replace(vulnerability(), fingerprint=str(number)) for number in range(102)]
+    many = [replace(vulnerability(fixed=f"6.{number}"), fingerprint=str(number)) for number in range(102)]
     text = render(report(*many))
-    assert (text.count("\n- CRITICAL"), "\n- and 2 more\n" in text) == (100, True)
+    assert (text.count("\n| CRITICAL"), "\n\nand 2 more, all in the reports of this run\n" in text) == (100, True)
 
 
 def test_what_a_stranger_wrote_is_never_markup() -> None:
@@ -75,13 +75,11 @@ def test_what_the_base_image_brings_stands_together_and_first_and_the_rest_has_i
         replace(vulnerability(identity="CVE-1"), origin=base, fingerprint="2"),
         replace(vulnerability(Severity.HIGH, identity="CVE-2"), origin=base, fingerprint="3"),
     )
-    path = "usr/lib/python3/site-packages/PyYAML.dist-info/METADATA"
+    image = "from the base image docker.io/library/python:3"
+    update = "Update PyYAML from 5.3 to 5.4."
     assert (
-        "\nFindings to fix from the base image docker.io/library/python:3: 2 findings, 2 with a fix:\n"
-        f"\n- CRITICAL CVE-1 in {path}, from the base image docker.io/library/python:3 (line 1 of the Dockerfile). "
-        "Update PyYAML from 5.3 to 5.4.\n"
-        f"- HIGH CVE-2 in {path}, from the base image docker.io/library/python:3 (line 1 of the Dockerfile). "
-        "Update PyYAML from 5.3 to 5.4.\n"
-        "\nFindings to fix in the app itself:\n"
-        f"\n- CRITICAL CVE-9 in {path}, brought by RUN in line 12 of the Dockerfile. Update PyYAML from 5.3 to 5.4.\n"
+        f"\n### Findings to fix {image}\n"
+        f"\n{HEAD}| CRITICAL | CVE-1, CVE-2 | {PATH}, {image} (line 1 of the Dockerfile) | {update} |\n"
+        "\n### Findings to fix\n"
+        f"\n{HEAD}| CRITICAL | CVE-9 | {PATH}, brought by RUN in line 12 of the Dockerfile | {update} |\n"
     ) in render(found)

@@ -129,7 +129,7 @@ def test_a_verdict_summary_and_sarif_show_what_is_settled(tmp_path: Path) -> Non
     )
     assert outcome.sentence == "gitleaks: PASS in prod (blocking); 1 critical found, 1 settled"
     assert [each.sentence for each in verdict.settled] == [said]
-    assert "Settled secrets:\n\n- settled secret github-pat" in outcome.summary
+    assert "### Settled secrets\n\n- settled secret github-pat" in outcome.summary
     assert (outcome.warnings, verdict.notes) == ((), ("a note",))
     (result,) = json.loads(work.sarif(Gate.GITLEAKS).read_bytes())["runs"][0]["results"]
     assert result["suppressions"][0]["justification"] == said

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from goldenpath.delivery.secrets import git_objects, previous_scan
-from goldenpath.delivery.secrets.previous_scan import PreviousScan
-from goldenpath.delivery.secrets.scan_scope import ScanScope
+from goldenpath.delivery.secrets import git_objects, scan_scope
+from goldenpath.delivery.secrets.scan_scope import PreviousScan, ScanScope
 
 
 def scope(*, may_be_kept: bool) -> ScanScope:
@@ -22,7 +21,7 @@ def test_only_a_whole_scan_of_what_git_keeps_is_kept(
     monkeypatch: pytest.MonkeyPatch, *, may_be_kept: bool, in_git: bool, times: int
 ) -> None:
     kept = list[Any]()
-    monkeypatch.setattr(previous_scan, "keep", lambda *words: kept.append(words))
+    monkeypatch.setattr(scan_scope, "keep", lambda *words: kept.append(words))
     monkeypatch.setattr(git_objects, "is_in_git", lambda _: in_git)
     monkeypatch.setattr(git_objects, "unscanned_submodules", lambda *_: ())
     leak: Any = SimpleNamespace(Commit="a")

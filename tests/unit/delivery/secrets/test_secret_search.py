@@ -16,7 +16,7 @@ import pytest
 from goldenpath.delivery.model.build_secrets import BuildSecret
 from goldenpath.delivery.model.layout import Layout, Manifest, write_index
 from goldenpath.delivery.model.secret_forms import forms
-from goldenpath.delivery.secrets import secret_search
+from goldenpath.delivery.secrets import archive_members
 from goldenpath.delivery.secrets.secret_search import SecretSearch
 from goldenpath.shared import codec
 from goldenpath.shared.errors import ScannerFailed
@@ -80,8 +80,8 @@ def test_a_secret_is_found_in_every_form(tmp_path: Path, form: str, token: str) 
     [
         (({"app/x": PLAIN.encode()}, {"app/.wh.x": b""}), b"{}", "app/x in layer sha256:"),
         (({f"app/{PLAIN}": b""},), b"{}", f"app/{PLAIN} in layer sha256:"),
-        (({"app/x": b"x" * secret_search._CHUNK + PLAIN.encode()},), b"{}", "app/x in layer sha256:"),  # noqa: SLF001
-        (({"app/x": b"x" * (secret_search._CHUNK - 5) + PLAIN.encode()},), b"{}", "app/x in layer"),  # noqa: SLF001
+        (({"app/x": b"x" * archive_members.CHUNK + PLAIN.encode()},), b"{}", "app/x in layer sha256:"),
+        (({"app/x": b"x" * (archive_members.CHUNK - 5) + PLAIN.encode()},), b"{}", "app/x in layer"),
         (({"app/x": gzip.compress(b"a" * 5000 + PLAIN.encode())},), b"{}", "app/x in layer sha256:"),
         (({"x": b""},), json.dumps({"config": {"Env": [f"T={PLAIN}"]}}).encode(), "the image configuration"),
         (({"x": b""},), json.dumps({"history": [{"created_by": f"|1 T={PLAIN} sh"}]}).encode(), "the image config"),

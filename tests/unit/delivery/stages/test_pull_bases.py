@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.delivery.builds import bases, fetched_bases
+from goldenpath.delivery.builds import bases
 from goldenpath.delivery.model import evidence, private_base
 from goldenpath.delivery.model.base_image import BaseImage
 from goldenpath.delivery.model.private_base import EcrPlace, FetchedBases
@@ -77,12 +77,12 @@ def work(registry: Layout, tmp_path: Path) -> WorkFolder:
 def test_each_image_is_fetched_and_its_digest_recorded(registry: Layout, work: WorkFolder) -> None:
     digest = registry.root().digest
     assert work.read_bases() == FetchedBases({NAME: digest})
-    assert fetched_bases.fetched(work).records == {BaseImage(NAME, digest): BaseImage(NAME, digest)}
+    assert bases.fetched(work).records == {BaseImage(NAME, digest): BaseImage(NAME, digest)}
 
 
 def test_nothing_was_fetched_where_nobody_asked(tmp_path: Path) -> None:
     run = run_builder.run(tmp_path)
-    assert fetched_bases.fetched(run.work) == FetchedBases({})
+    assert bases.fetched(run.work) == FetchedBases({})
     with pytest.raises(BadInput, match="No base image was named"):
         pull_bases.run(run)
 
@@ -95,27 +95,27 @@ def test_an_image_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_a_record_or_an_image_that_another_job_replaced_is_refused(registry: Layout, work: WorkFolder) -> None:
     reported = replace(work, evidence=evidence.of_files([work.bases]))
-    assert fetched_bases.fetched(reported).images == {NAME: registry.root().digest}
+    assert bases.fetched(reported).images == {NAME: registry.root().digest}
     with pytest.raises(EvidenceMismatch):
-        fetched_bases.fetched(replace(work, evidence=evidence.Evidence({})))
+        bases.fetched(replace(work, evidence=evidence.Evidence({})))
     layout = work.base_layout(registry.root().digest)
     (layout / "blobs" / "sha256" / registry.root().digest.hex).write_bytes(b"{}")
     with pytest.raises(EvidenceMismatch, match="is not the one that was fetched"):
-        fetched_bases.fetched(reported)
+        bases.fetched(reported)
     codec.write(work.bases, FetchedBases({NAME: Digest.of(b"another")}))
     with pytest.raises(EvidenceMismatch):
-        fetched_bases.fetched(reported)
+        bases.fetched(reported)
 
 
 def test_the_build_starts_from_the_fetched_image_and_the_record_names_its_registry(
     registry: Layout, work: WorkFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     digest = registry.root().digest
-    order = bases.with_fetched(ORDER, work, fetched_bases.fetched(work))
+    order = bases.with_fetched(ORDER, work, bases.fetched(work))
     assert order.build_contexts == ((NAME, f"oci-layout://{work.base_layout(digest)}@{digest}"),)
     monkeypatch.setattr(process, "run", ProgramDouble([ended(graph(f"oci-layout://{NAME}@{digest}"))]))
     rules = replace(STRICT, base_registries=("123456789012.dkr.ecr.eu-west-2.amazonaws.com/base",))
-    found = bases.resolved(BUILDER, order, (), rules, tmp_path, fetched_bases.fetched(work).records)
+    found = bases.resolved(BUILDER, order, (), rules, tmp_path, bases.fetched(work).records)
     assert found.images == (BaseImage(NAME, digest),)
     assert found.order.labels["org.opencontainers.image.base.name"] == NAME
 
@@ -123,7 +123,7 @@ def test_the_build_starts_from_the_fetched_image_and_the_record_names_its_regist
 def test_an_app_gives_no_context_of_its_own_for_a_fetched_image(work: WorkFolder) -> None:
     order = replace(ORDER, build_contexts=((NAME, "./vendored"),))
     with pytest.raises(BadInput, match="is in `build_contexts` and in `private_bases`"):
-        bases.with_fetched(order, work, fetched_bases.fetched(work))
+        bases.with_fetched(order, work, bases.fetched(work))
 
 
 def test_the_login_opens_one_repository_for_reading(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

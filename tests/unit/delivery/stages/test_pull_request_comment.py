@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from goldenpath.delivery.github.pull_request import CommentResult
+from goldenpath.delivery.github import pull_request
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.running import execution, gate
 from goldenpath.delivery.stages import pull_request_comment
@@ -35,21 +35,17 @@ def test_a_comment_is_written_where_it_can_be(
 ) -> None:
     spoken: list[tuple[object, ...]] = []
 
-    class Double:
-        def __init__(self, *about: object) -> None:
-            spoken.append(about)
+    def write_comment(*about: object) -> str:
+        spoken.append((*about[:-1], str(about[-1]).splitlines()[:1]))
+        return ""
 
-        def say(self, name: str, text: str) -> CommentResult:
-            spoken.append((name, text.splitlines()[:1]))
-            return CommentResult(done=True)
-
-    monkeypatch.setattr(pull_request_comment, "Conversation", Double)
+    monkeypatch.setattr(pull_request, "write_comment", write_comment)
     options: dict[str, Any] = {"github_token": "t", "runner": Runner(in_actions=True, event=PULL)} | changed
     assert pull_request_comment.run(run(tmp_path, **options)).sentence == sentence
     if not changed:
         assert spoken == [
-            ("https://api.github.com", "t", "o/app", 7),
-            ("my-app", ["## ❌ a1b2c3d for dev: failed; nothing was released"]),
+            ("https://api.github.com", "t", "o/app", 7, "my-app",
+             ["## ❌ a1b2c3d for dev: failed; nothing was released"]),
         ]  # fmt: skip
 
 
@@ -59,15 +55,11 @@ def test_without_evidence_a_comment_only_says_where_the_verdict_is(
     """Callers of before pass the name of an artifact, which any job of their run may have replaced."""
     spoken: list[str] = []
 
-    class Double:
-        def __init__(self, *_: object) -> None:
-            pass
+    def write_comment(*about: object) -> str:
+        spoken.append(f"{about[-2]}: {about[-1]}")
+        return ""
 
-        def say(self, name: str, text: str) -> CommentResult:
-            spoken.append(f"{name}: {text}")
-            return CommentResult(done=True)
-
-    monkeypatch.setattr(pull_request_comment, "Conversation", Double)
+    monkeypatch.setattr(pull_request, "write_comment", write_comment)
     here = Runner(in_actions=True, event=PULL, run_id="7")
     made = run(tmp_path, github_token="t", runner=here)
     gate.conclude(made, report(vulnerability()), category="trivy")

@@ -69,7 +69,7 @@ def test_without_an_engine_and_without_root_the_error_says_what_to_do(monkeypatc
 
 def test_a_cache_folder_too_deep_for_sockets_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOLDENPATH_CACHE", "/" + "deep/" * 20)
-    monkeypatch.setattr(engine, "_file_lock", lambda *_: pytest.fail("nothing to lock yet"))
+    monkeypatch.setattr(engine, "locked", lambda *_: pytest.fail("nothing to lock yet"))
     with pytest.raises(EngineMissing, match="too long for an engine's sockets"):
         engine._start_dockerd(pytest.fail)  # noqa: SLF001  the rest of the way needs root
 

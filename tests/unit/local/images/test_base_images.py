@@ -10,21 +10,10 @@ import pytest
 
 from goldenpath.local.engine import debian
 from goldenpath.local.images import base_images
+from goldenpath.local.images.stand_in_recipes import WORDPRESS
 from goldenpath.shared import process
 from goldenpath.shared.errors import LocalTrouble, ToolFailed
 from goldenpath.shared.process import Completed
-
-
-def test_the_images_of_a_dockerfile_are_its_from_lines_without_stages_variables_and_scratch() -> None:
-    dockerfile = """
-        FROM --platform=$BUILDPLATFORM golang:1.26 AS build
-        from build as again
-        FROM ${BASE}
-        FROM scratch
-        FROM python:3@sha256:abc
-        FROM python:3@sha256:abc AS twice
-    """
-    assert base_images.names_in(dockerfile) == ["golang:1.26", "python:3@sha256:abc"]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +63,7 @@ def test_a_mirror_that_fails_is_named_and_nothing_is_cached(monkeypatch: pytest.
     monkeypatch.setattr(process, "run", fail)
     for _ in range(2):
         with pytest.raises(LocalTrouble, match=r"could not be made from the packages of http://mirror\.example/debian"):
-            base_images.wordpress_base(print)
+            base_images.make(WORDPRESS, print)
 
 
 @pytest.mark.usefixtures("debian_mirror")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     ("name", "stands_for"),
     [
         ("python:3.14-slim", "docker.io/library/python"),
-        ("docker.io/library/python@sha256:abc", "docker.io/library/python"),
+        ("docker.io/library/python@sha256:" + "a" * 64, "docker.io/library/python"),
         ("library/wordpress:latest", "docker.io/library/wordpress"),
         ("wordpress", "docker.io/library/wordpress"),
         ("registry.example:5000/python:3", None),

@@ -56,7 +56,7 @@ class Terminal:
 
     def records(self) -> list[Path]:
         """Return the files in which scans are kept."""
-        return [*self.cache.glob("scanned/*.json")]
+        return [*self.cache.glob("scans/*/record.json")]
 
     def version(self, path: str, commit: str = "HEAD") -> str:
         """Return the object that `path` is in a commit."""
@@ -131,7 +131,7 @@ def test_what_an_earlier_scan_left_counts_for_nothing(
     if how == "in a workflow run":
         monkeypatch.setenv("GITHUB_ACTIONS", "true")
     elif how == "after other bytes":
-        other = json.dumps({**kept, "scan": {**kept["scan"], "leaks": []}})
+        other = json.dumps({**kept, "facts": {"scan": json.dumps({**json.loads(kept["facts"]["scan"]), "leaks": []})}})
         record.write_bytes(digest + b"\n" + other.encode())
     elif how == "by other rules":
         terminal.program = replace(terminal.program, rules=terminal.program.rules + b"\n# Another\n")
@@ -157,9 +157,9 @@ def test_a_scan_that_left_something_unread_is_not_built_on(terminal: Terminal) -
 
 
 def test_what_was_scanned_longest_ago_is_forgotten(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("goldenpath.delivery.secrets.previous_scan._KEPT_AT_MOST", 1)
     terminal.scan()
     (first,) = terminal.records()
+    monkeypatch.setattr("goldenpath.delivery.scanners.result_cache.LARGEST", int(first.stat().st_size * 1.5))
     terminal.app.folder.rename(terminal.app.folder.with_name("moved"))
     terminal.app = replace(terminal.app, folder=terminal.app.folder.with_name("moved"))
     terminal.scan()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from goldenpath.local.github import repository
+from tests.doubles.github import repository
 
 
 @pytest.mark.parametrize(("visibility", "private"), [("public", False), ("private", True), ("internal", True)])
