@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MODULES = "modules"
 # As `terraform fmt` writes them. Whatever is written otherwise stays, and Terraform decides about it.
 _BLOCK = re.compile(r"^(?:moved|import) \{\n(?P<body>.*?)^\}\n?", re.MULTILINE | re.DOTALL)
+_FOR_EACH = re.compile(r"^ *for_each *=", re.MULTILINE)
 _ADDRESS = re.compile(r"^ *(?P<side>from|to) *= *(?P<address>\S.*?) *$", re.MULTILINE)
 
 
@@ -69,7 +70,8 @@ def _written(checkout: Path, environment: str, planned: Mapping[str, str], folde
 
 
 def _is_about(body: str, name: str) -> bool:
-    return any(_is_in(address, name) for address in _addresses(body).values())
+    # The block that imports each adopted registry is about all of them, and a target chooses: it stops nobody.
+    return _FOR_EACH.search(body) is not None or any(_is_in(address, name) for address in _addresses(body).values())
 
 
 def _addresses(body: str) -> dict[str, str]:

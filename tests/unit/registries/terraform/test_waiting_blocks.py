@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 
 from goldenpath.registries.terraform import waiting_blocks
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).parents[4]
 
 OURS = 'import {\n  to = module.ecr_repositories["my-app"].aws_ecr_repository.this\n  id = "my-app"\n}\n'
 OTHERS = 'moved {\n  from = aws_ecr_repository.old\n  to   = module.ecr_repositories["my-app2"].x.this\n}\n'
@@ -18,6 +18,14 @@ def test_only_the_waiting_blocks_of_other_registries_are_left_out() -> None:
     assert waiting_blocks.without_others(f"{REST}{OURS}{OTHERS}{REST}", "my-app") == f"{REST}{OURS}{REST}"
     assert waiting_blocks.without_others(f"{OURS}{OTHERS}", "my-app2") == OTHERS
     assert waiting_blocks.without_others(f"{OURS}{OTHERS}", "third") == ""
+
+
+def test_the_block_that_imports_every_adopted_registry_stays() -> None:
+    (text,) = re.findall(
+        r"^import \{.*?^\}\n", (ROOT / "envs" / "dev" / "ecr.tf").read_text(), re.MULTILINE | re.DOTALL
+    )
+    assert "for_each" in text
+    assert waiting_blocks.without_others(f"{text}{OTHERS}", "my-app") == text
 
 
 @pytest.mark.parametrize(
