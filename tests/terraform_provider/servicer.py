@@ -78,6 +78,9 @@ class Servicer(ProviderServicer):
         if after is None:
             return answer
         resource = self.app.new_resource(self._get_res_cls(request.type_name))
+        if not hasattr(resource, "completed"):
+            # What the account's resources replace is in their schemas (`settings`), and their plans are whole.
+            return answer
         diagnostics = Diagnostics()
         after = resource.completed(diagnostics, before, after)
         answer.diagnostics.extend(diagnostics.to_pb())
