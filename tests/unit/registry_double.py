@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.registry.archive import Archive
+from goldenpath.delivery.registry.archive import ImageArchive
 from goldenpath.delivery.registry.ecr_client import RepositoryInfo
 from goldenpath.delivery.registry.oci_registry import StoredManifest, Upload
 from goldenpath.shared.errors import GoldenPathError, RegistryRefused, TagTaken
@@ -111,10 +111,10 @@ class RegistryDouble:
             assert name == NAME
             return tuple(tag for tag in self.tags if tag.startswith(prefix))
 
-    def archive(self, name: EcrRepository) -> Archive:
+    def archive(self, name: EcrRepository) -> ImageArchive:
         with self._call("archive"):
             assert name == NAME
-            return Archive(dict(self.archived), frozenset(self.archived.values()))
+            return ImageArchive(dict(self.archived), frozenset(self.archived.values()))
 
     def _delete(self, image: Tag | Digest) -> Digest | None:
         """Remove a tag or a manifest as ECR does: with its last tag goes the image, and what an index lists stays."""

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Archive:
+class ImageArchive:
     """The archived images of one repository, and those that are being restored: their `tags` and `digests`."""
 
     tags: Mapping[Tag, Digest] = field(default_factory=dict)
     digests: frozenset[Digest] = frozenset()
 
     @classmethod
-    def of(cls, images: Iterable[ImageDetailTypeDef]) -> Archive:
+    def of(cls, images: Iterable[ImageDetailTypeDef]) -> ImageArchive:
         """Return the archive of `images` as ECR describes them."""
         digests = {Digest(image["imageDigest"]): image.get("imageTags", ()) for image in images}
         return cls({Tag(tag): digest for digest, tags in digests.items() for tag in tags}, frozenset(digests))

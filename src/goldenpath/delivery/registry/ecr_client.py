@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.delivery.registry import ecr_endpoint, signing_status
-from goldenpath.delivery.registry.archive import Archive
+from goldenpath.delivery.registry.archive import ImageArchive
 from goldenpath.delivery.registry.iam import session_policy
 from goldenpath.delivery.registry.registry_token import Login
 from goldenpath.shared import aws_sdk, ecr, replication
@@ -171,10 +171,10 @@ class Ecr:
         ]
         return tuple(Tag(tag) for _, tag in sorted(newest, reverse=True))
 
-    def archive(self, name: EcrRepository) -> Archive:
+    def archive(self, name: EcrRepository) -> ImageArchive:
         """Return the images of the repository that are archived: the registry API says that they are not there."""
         with explained(f"list the archived images of {name}"):
-            return Archive.of(ecr.archived_images(self._client, name, self._account))
+            return ImageArchive.of(ecr.archived_images(self._client, name, self._account))
 
     def replicas(self, name: EcrRepository) -> tuple[Replica, ...]:
         """Return where ECR copies the images of the repository to, as far as the role may know that."""

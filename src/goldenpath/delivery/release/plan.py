@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.registry.archive import Archive
+from goldenpath.delivery.registry.archive import ImageArchive
 from goldenpath.delivery.release.concurrently import map_concurrently
 from goldenpath.delivery.release.latest import Latest
 from goldenpath.delivery.release.revision import revision_of
@@ -33,7 +33,7 @@ class ReleasePlan:
     target_manifest: StoredManifest
     tags: ReleaseTags
     latest: Latest = field(default_factory=Latest)
-    archive: Archive = field(default_factory=Archive)
+    archive: ImageArchive = field(default_factory=ImageArchive)
 
     @property
     def target(self) -> Digest:
@@ -89,7 +89,7 @@ def preflight(
 
 def archive_behind(
     current: Mapping[Tag, StoredManifest | None], connection: EcrConnection, moving: frozenset[Tag]
-) -> Archive:
+) -> ImageArchive:
     """Return the archived images of the repository, which is asked only where one of the tags seems to be free.
 
     Raises `ImageArchived` when a tag that does not move names one. To the registry API such a tag is not there, and
@@ -97,7 +97,7 @@ def archive_behind(
     """
     free = [tag for tag, stored in current.items() if stored is None]
     if not free:
-        return Archive()
+        return ImageArchive()
     archive = connection.ecr.archive(connection.info.name)
     archive.require_active((tag for tag in free if tag not in moving), connection.info.name)
     return archive

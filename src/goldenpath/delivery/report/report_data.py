@@ -83,7 +83,7 @@ class _SpdxReference(Struct, frozen=True, rename="camel"):
     reference_locator: str = ""
 
 
-class _SpdxPackage(Struct, frozen=True, rename="camel"):
+class _ListedPackage(Struct, frozen=True, rename="camel"):
     name: str
     version_info: str = ""
     license_declared: str = ""
@@ -92,7 +92,7 @@ class _SpdxPackage(Struct, frozen=True, rename="camel"):
 
 
 class _SpdxDocument(Struct, frozen=True):
-    packages: tuple[_SpdxPackage, ...] = ()
+    packages: tuple[_ListedPackage, ...] = ()
 
 
 def gather(work: WorkFolder, facts: Facts) -> ReportData:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from goldenpath.delivery.registry.archive import Archive
+from goldenpath.delivery.registry.archive import ImageArchive
 from goldenpath.shared.errors import ImageArchived
 from goldenpath.shared.names import Digest, EcrRepository, Tag
 from tests.unit.builders import DIGEST
 
 NAME, ARCHIVED = EcrRepository("team/my-app"), Digest(DIGEST)
-ARCHIVE = Archive.of([{"imageDigest": DIGEST, "imageTags": ["1.4.2", "dev-a1b2c3d"]}])
+ARCHIVE = ImageArchive.of([{"imageDigest": DIGEST, "imageTags": ["1.4.2", "dev-a1b2c3d"]}])
 
 
 @pytest.mark.parametrize(
@@ -32,5 +32,5 @@ def test_the_error_says_how_to_restore_it(reference: Tag | Digest, what: str) ->
 
 def test_what_is_not_archived_passes() -> None:
     ARCHIVE.require_active([Tag("free"), Digest("sha256:" + "0" * 64)], NAME)
-    Archive().require_active([Tag("1.4.2"), ARCHIVED], NAME)
-    assert not Archive().holds(ARCHIVED)
+    ImageArchive().require_active([Tag("1.4.2"), ARCHIVED], NAME)
+    assert not ImageArchive().holds(ARCHIVED)

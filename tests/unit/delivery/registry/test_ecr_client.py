@@ -20,7 +20,7 @@ import pytest
 from botocore.stub import Stubber
 
 from goldenpath.delivery.registry import ecr_client
-from goldenpath.delivery.registry.archive import Archive
+from goldenpath.delivery.registry.archive import ImageArchive
 from goldenpath.delivery.registry.ecr_client import Ecr, RepositoryInfo, Session
 from goldenpath.registries.aws.session import assume_role
 from goldenpath.shared import aws_sdk
@@ -155,10 +155,10 @@ def test_the_archive_of_a_repository_has_also_what_is_being_restored(ecr: Ecr, s
 
     other = "sha256:" + "f" * 64
     lists("ARCHIVED")
-    assert ecr.archive(NAME) == Archive()
+    assert ecr.archive(NAME) == ImageArchive()
     lists("ARCHIVED", {"imageDigest": DIGEST, "imageTags": ["1.4.2"]})
     lists("ACTIVATING", {"imageDigest": other})
-    assert ecr.archive(NAME) == Archive({Tag("1.4.2"): Digest(DIGEST)}, frozenset({Digest(DIGEST), Digest(other)}))
+    assert ecr.archive(NAME) == ImageArchive({Tag("1.4.2"): Digest(DIGEST)}, frozenset({Digest(DIGEST), Digest(other)}))
 
 
 def test_the_newest_release_to_an_environment_is_found_by_the_time_of_its_push(ecr: Ecr, stub: Stubber) -> None:
