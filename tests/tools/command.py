@@ -23,7 +23,7 @@ PATIENCE = 120
 # The user's own engine and builders, which the tests look for and a run in a test is told of.
 _OF_THE_ENGINE = re.compile(r"(DOCKER|BUILDX|BUILDKIT)_")
 _ERROR = re.compile(
-    r"^error\[(?P<code>[a-z-]+)\]: (?P<what>.*?)(?:\n  why: (?P<why>.*?))?\n  do:  (?P<fix>.*)\n",
+    r"^error\[(?P<code>[a-z-]+)\]: (?P<what>.*?)(?:\n  why: (?P<why>.*?))?\n  do:  (?P<fix>.*?)\n  more: [^\n]*\n",
     re.MULTILINE | re.DOTALL,
 )
 

@@ -28,6 +28,16 @@ SOURCE = Path(__file__).parents[4] / "src" / "goldenpath"
 PROFILE = "arn:aws:signer:eu-west-2:123456789012:/signing-profiles/release"
 ARN = "arn:aws:ecr:eu-west-2:123456789012:repository"
 
+# What the platform's side asks of an account: `tests.doubles.aws` and moto's server respond, and no `goldenpath local`.
+ELSEWHERE = {
+    "describe_pull_through_cache_rules",
+    "describe_repository_creation_templates",
+    "get_lifecycle_policy_preview",
+    "list_pull_time_update_exclusions",
+    "put_image",
+    "start_lifecycle_policy_preview",
+}
+
 
 def calls(name: str, digest: str) -> dict[str, dict[str, Any]]:
     """Return the parameters of each call, in an order in which they work."""
@@ -84,6 +94,6 @@ def called_by_our_code() -> set[str]:
 
 def test_each_call_has_a_response_of_ecrs_shape(ecr: ECRClient, app: str, client: Client) -> None:
     wanted = calls(app, client.push_image(app, "1"))
-    assert called_by_our_code() - set(wanted) == set()
+    assert called_by_our_code() - set(wanted) == ELSEWHERE
     for method, parameters in wanted.items():
         getattr(ecr, method)(**parameters)
