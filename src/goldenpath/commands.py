@@ -10,11 +10,10 @@ from pathlib import Path
 import click
 
 from goldenpath.delivery.model.finding import Gate
-from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.report import finding_page, run_facts
 from goldenpath.delivery.rules import app, explanation, matrix, settled
 from goldenpath.registries.terraform.program import is_of_the_machine
-from goldenpath.shared import error_pages, runner
+from goldenpath.shared import error_pages
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput
 from goldenpath.shared.pins import Group
@@ -144,7 +143,7 @@ def explain_word(word: str, work_dir: Path | None) -> None:
 
 
 def _finding_page(word: str, named: Path | None) -> str:
-    work = WorkFolder(named) if named else run_facts.newest(runner.default_work_dir(runner.variables()))
+    work = run_facts.chosen(named)
     reports = [work.read_findings(gate) for gate in Gate if work.findings(gate).is_file()] if work else []
     if hits := finding_page.matching(chain.from_iterable(report.findings for report in reports), word):
         longest = min(environment.longest_exception for environment in matrix.load().environments)

@@ -68,6 +68,18 @@ def _of_status(
     return [image for page in pages for image in page["imageDetails"]]
 
 
+def pull_time_exclusions(client: ECRClient) -> Iterator[str]:
+    """Yield the ARNs of the principals whose pulls ECR does not record. Raises what the SDK raises."""
+    # The SDK has no paginator for this operation.
+    request: dict[str, Any] = {}
+    while True:
+        page = client.list_pull_time_update_exclusions(**request)
+        yield from page.get("pullTimeUpdateExclusions", [])
+        if not page.get("nextToken"):
+            return
+        request = {"nextToken": page["nextToken"]}
+
+
 def delete(
     client: ECRClient, name: str, identities: Sequence[Any], account: AccountId | None = None
 ) -> list[ImageFailureTypeDef]:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.finding import Finding
     from goldenpath.shared.toolchain import Program
 
-_NAMED_AT_MOST = 5
 _ANYBODY = {f"GIT_{role}_{what}": "staged" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
@@ -85,10 +84,8 @@ def _uncommitted(finding: Finding) -> Finding:
 
 
 def _refused(deciding: tuple[Finding, ...]) -> GateBlocked:
-    named = "; ".join(finding_text.sentence(finding) for finding in deciding[:_NAMED_AT_MOST])
-    more = f"; and {len(deciding) - _NAMED_AT_MOST} more" if len(deciding) > _NAMED_AT_MOST else ""
     return GateBlocked(
         f"This commit would bring {'a secret' if len(deciding) == 1 else f'{len(deciding)} secrets'}.",
-        why=named + more,
+        why=finding_text.sentences(deciding),
         fix="Take it out of the file and stage it again; a secret that nobody has seen need not be revoked",
     )

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.report import html_report, report_data, run_facts
-from goldenpath.shared import codec, runner
+from goldenpath.shared import codec
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import StageOutOfOrder
 
@@ -41,7 +40,7 @@ def open_report(work_dir: Path | None) -> None:
 
 
 def _built(named: Path | None, output: Path | None) -> Path:
-    work = WorkFolder(named) if named else run_facts.newest(runner.default_work_dir(runner.variables()))
+    work = run_facts.chosen(named)
     facts = run_facts.of_folder(work) if work else None
     if work is None or facts is None:
         raise StageOutOfOrder(

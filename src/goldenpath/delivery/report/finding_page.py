@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model.finding import Kind
-from goldenpath.delivery.report import exception_entry
+from goldenpath.delivery.report import exception_entry, finding_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,11 +42,9 @@ def matching(findings: Iterable[Finding], wanted: str) -> tuple[Finding, ...]:
 
 
 def _place(finding: Finding) -> str:
-    line = f":{finding.location.line}" if finding.location.line else ""
-    commit = f" in commit {finding.location.commit[:12]}" if finding.location.commit else ""
-    package = f"{finding.package.name} {finding.package.version}, " if finding.package else ""
-    origin = f", {finding.origin.words}" if finding.origin else ""
-    return f"{package}{finding.location.path}{line}{commit}{origin}"
+    package, commit = finding_text.package(finding), finding.location.commit
+    added = f" in commit {commit[:12]}" if commit else ""
+    return f"{package}{', ' if package else ''}{finding_text.place(finding)}{added}{finding_text.origin(finding)}"
 
 
 def _steps(findings: tuple[Finding, ...]) -> Iterator[str]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from goldenpath.delivery.model.finding import Gate, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from goldenpath.delivery.model.finding import Finding
 
+NAMED_AT_MOST = 5
 COLUMNS = ("severity", "finding", "where", "what to do")
 
 
@@ -26,13 +27,41 @@ def row(finding: Finding) -> tuple[str, ...]:
 
 def message(finding: Finding) -> str:
     """Return `finding` as the message of an alert in code scanning, which shows file and line beside it."""
-    package = finding.package
-    if package is not None:
-        named = f"{finding.severity.value}: {finding.id} in {package.name} {package.version}"
-        return f"{named} ({_place(finding)}){_origin(finding)}. {finding.remedy}"
+    if finding.package is not None:
+        named = f"{finding.severity.value}: {finding.id} in {package(finding)}"
+        return f"{named} ({place(finding)}){origin(finding)}. {finding.remedy}"
     if finding.gate is Gate.TRIVY and finding.kind is Kind.SECRET:
         return f"{finding.title}: {_where(finding)}. {finding.remedy}"
-    return f"{finding.title}{_commit(finding)}. {finding.remedy}"
+    return f"{finding.title}{commit(finding)}. {finding.remedy}"
+
+
+def sentences(findings: Sequence[Finding], at_most: int = NAMED_AT_MOST) -> str:
+    """Return the first of `findings` as sentences in one line, and how many more there are."""
+    more = f"; and {len(findings) - at_most} more" if len(findings) > at_most else ""
+    return "; ".join(map(sentence, findings[:at_most])) + more
+
+
+def package(finding: Finding) -> str:
+    """Return the package that `finding` is in, with its version; empty for one that is in none."""
+    return f"{finding.package.name} {finding.package.version}" if finding.package else ""
+
+
+def place(finding: Finding) -> str:
+    """Return the path of `finding`, with its line where that is known."""
+    line = finding.location.line
+    return f"{finding.location.path}:{line}" if line else finding.location.path
+
+
+def commit(finding: Finding) -> str:
+    """Return the commit of `finding` in brackets, after a blank; empty where none is known."""
+    # A secret that was removed later is only in its commit: the checked-out file at that line shows nothing.
+    identity = finding.location.commit
+    return f" (commit {identity[:12]})" if identity else ""
+
+
+def origin(finding: Finding) -> str:
+    """Return what brought `finding`, after a comma; empty where that is not known."""
+    return f", {finding.origin.words}" if finding.origin else ""
 
 
 def by_base(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
@@ -49,19 +78,4 @@ def by_base(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
 
 
 def _where(finding: Finding) -> str:
-    return f"{_place(finding)}{_commit(finding)}{_origin(finding)}"
-
-
-def _place(finding: Finding) -> str:
-    line = finding.location.line
-    return f"{finding.location.path}:{line}" if line else finding.location.path
-
-
-def _commit(finding: Finding) -> str:
-    # A secret that was removed later is only in its commit: the checked-out file at that line shows nothing.
-    commit = finding.location.commit
-    return f" (commit {commit[:12]})" if commit else ""
-
-
-def _origin(finding: Finding) -> str:
-    return f", {finding.origin.words}" if finding.origin else ""
+    return f"{place(finding)}{commit(finding)}{origin(finding)}"

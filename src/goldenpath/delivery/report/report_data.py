@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from goldenpath.delivery.model.exception import Standing
 from goldenpath.delivery.model.image_origins import by_layer
 from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.report import finding_text, run_facts
 from goldenpath.shared import codec
-from goldenpath.shared.errors import GoldenPathError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from goldenpath.delivery.model.finding import Finding, Gate
     from goldenpath.delivery.model.verdict import Verdict
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from goldenpath.delivery.report.job_summary import Facts
 
 _PURL_KIND = re.compile(r"pkg:([a-z0-9.+-]+)/")
-T = TypeVar("T")
 _COUNTING = {Standing.ACCEPTED, Standing.EXPIRES_SOON}
 _NO_LICENCE = {"", "NOASSERTION", "NONE"}
 
@@ -99,8 +98,8 @@ def gather(work: WorkFolder, facts: Facts) -> ReportData:
     """Return the rows of the run with these `facts` from the files in `work`."""
     return ReportData(
         findings=tuple(row for gate, verdict in facts.verdicts.items() for row in _findings(work, gate, verdict)),
-        layers=tuple(_if_there(lambda: [*_layers(work)])),
-        packages=tuple(_if_there(lambda: [*_packages(work.content(work.spdx))])),
+        layers=run_facts.if_there(lambda: tuple(_layers(work))) or (),
+        packages=run_facts.if_there(lambda: tuple(_packages(work))) or (),
     )
 
 
@@ -108,7 +107,8 @@ def _findings(work: WorkFolder, gate: Gate, verdict: Verdict) -> Iterator[Findin
     deciding, unfixed = frozenset(verdict.decided_by), frozenset(verdict.unfixed)
     counting = (exception for exception in verdict.exceptions if exception.standing in _COUNTING)
     accepted = {name for exception in counting for name in exception.findings}
-    findings = _if_there(lambda: [*work.read_findings(gate).findings])
+    report = run_facts.if_there(lambda: work.read_findings(gate))
+    findings = report.findings if report else ()
     for finding in sorted(findings, key=lambda finding: (finding.fingerprint not in deciding, finding.severity.rank)):
         yield finding_row(finding, _standing(finding.fingerprint, deciding, accepted, unfixed))
 
@@ -123,15 +123,13 @@ def _standing(name: str, deciding: Iterable[str], accepted: Iterable[str], unfix
 
 def finding_row(finding: Finding, standing: FindingStanding) -> FindingRow:
     """Return `finding` as a row; `standing` is what it is worth."""
-    line = f":{finding.location.line}" if finding.location.line else ""
-    commit = f" (commit {finding.location.commit[:12]})" if finding.location.commit else ""
     return FindingRow(
         standing=standing.value,
         severity=finding.severity.value,
         id=finding.id,
         title=finding.title,
-        package=f"{finding.package.name} {finding.package.version}" if finding.package else "",
-        where=f"{finding.location.path}{line}{commit}",
+        package=finding_text.package(finding),
+        where=finding_text.place(finding) + finding_text.commit(finding),
         origin=finding.origin.words if finding.origin else "",
         remedy=finding.remedy,
         url=finding.url if finding.url.startswith("https://") else "",
@@ -150,19 +148,12 @@ def _layers(work: WorkFolder) -> Iterator[LayerRow]:
             yield LayerRow(platform, layer.digest, layer.size, words, bool(origin and origin.base))
 
 
-def _packages(spdx: bytes) -> Iterator[PackageRow]:
-    for package in codec.decode(spdx, _SpdxDocument).packages:
+def _packages(work: WorkFolder) -> Iterator[PackageRow]:
+    inventory = codec.read(work.spdx, _SpdxDocument, written_by="sbom", take=work.content)
+    for package in inventory.packages:
         kinds = (_PURL_KIND.match(link.reference_locator) for link in package.external_refs)
         kind = next((match[1] for match in kinds if match), "")
         licences = (package.license_concluded, package.license_declared)
         licence = next((name for name in licences if name not in _NO_LICENCE), "")
         if kind:  # the image itself is listed too
             yield PackageRow(package.name, package.version_info, kind, licence)
-
-
-def _if_there(read: Callable[[], list[T]]) -> list[T]:
-    """Return what `read` returns; nothing where a file is missing or is not what its stage writes."""
-    try:
-        return read()
-    except (GoldenPathError, OSError, ValueError):
-        return []

@@ -11,6 +11,7 @@ from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.report.exception_entry import USUAL
 from goldenpath.delivery.report.job_summary import Facts
+from goldenpath.shared import runner
 from goldenpath.shared.errors import EvidenceMismatch, GoldenPathError
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def gather(work: WorkFolder, environment: str, commit: str, longest_exception: t
 
     An exception there may end after `longest_exception` at the latest.
     """
-    verdicts = {gate: verdict for gate in Gate if (verdict := _if_there(partial(work.read_verdict, gate)))}
-    reports = {gate: _if_there(partial(work.read_findings, gate)) for gate in verdicts}
+    verdicts = {gate: verdict for gate in Gate if (verdict := if_there(partial(work.read_verdict, gate)))}
+    reports = {gate: if_there(partial(work.read_findings, gate)) for gate in verdicts}
     return Facts(
         environment=environment,
         commit=commit,
@@ -38,20 +39,25 @@ def gather(work: WorkFolder, environment: str, commit: str, longest_exception: t
         verdicts=verdicts,
         deciding={gate: _named(reports[gate], verdict.decided_by) for gate, verdict in verdicts.items()},
         unfixed={gate: _named(reports[gate], verdict.unfixed) for gate, verdict in verdicts.items()},
-        candidate=_if_there(work.read_candidate),
-        receipt=_if_there(work.read_receipt),
+        candidate=if_there(work.read_candidate),
+        receipt=if_there(work.read_receipt),
         longest_exception=longest_exception,
     )
 
 
 def of_folder(work: WorkFolder) -> Facts | None:
     """Return the facts of the run that left its files in `work`; `None` where no gate has decided."""
-    verdicts = [verdict for gate in Gate if (verdict := _if_there(partial(work.read_verdict, gate)))]
-    candidate = _if_there(work.read_candidate)
+    verdicts = [verdict for gate in Gate if (verdict := if_there(partial(work.read_verdict, gate)))]
+    candidate = if_there(work.read_candidate)
     if not verdicts:
         return None
     commit = candidate.commit if candidate else verdicts[0].subject
     return gather(work, verdicts[0].environment, commit)
+
+
+def chosen(named: Path | None) -> WorkFolder | None:
+    """Return the work folder that somebody `named`, else this user's newest; `None` where there is none."""
+    return WorkFolder(named) if named else newest(runner.default_work_dir(runner.variables()))
 
 
 def newest(base: Path) -> WorkFolder | None:
@@ -69,7 +75,7 @@ def _named(report: Findings | None, names: tuple[str, ...]) -> tuple[Finding, ..
     return tuple(by_fingerprint[name] for name in names if name in by_fingerprint)
 
 
-def _if_there(read: Callable[[], T]) -> T | None:
+def if_there(read: Callable[[], T]) -> T | None:
     """Return what `read` returns; `None` where the file is missing or is not what its stage writes.
 
     Raises `EvidenceMismatch` for a file that somebody else wrote: a page that showed the rest would be believed.

@@ -38,7 +38,6 @@ GATE_OUTPUTS = {
     "would_block_in": "The environments in which the same findings would block, separated by commas.",
     **EVIDENCE_OUTPUT,
 }
-NAMED_AT_MOST = 5
 # Each becomes an annotation. A runner shows ten, and nobody reads a log of thousands.
 WARNED_AT_MOST = 50
 
@@ -105,11 +104,9 @@ def _warnings(verdict: Verdict) -> tuple[str, ...]:
 
 
 def _blocked(verdict: Verdict, deciding: tuple[Finding, ...]) -> GateBlocked:
-    named = "; ".join(finding_text.sentence(finding) for finding in deciding[:NAMED_AT_MOST])
-    more = f"; and {len(deciding) - NAMED_AT_MOST} more" if len(deciding) > NAMED_AT_MOST else ""
     count = "1 finding" if verdict.deciding == 1 else f"{verdict.deciding} findings"
     return GateBlocked(
         f"{verdict.gate} blocks the release to {verdict.environment}: {count} must be fixed.",
-        why=named + more,
+        why=finding_text.sentences(deciding),
         fix="Fix them as described above and push again, or request an exception (docs/policy.md of the platform).",
     )

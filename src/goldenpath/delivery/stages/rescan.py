@@ -88,20 +88,20 @@ def not_scanned(earlier: Sequence[Tag]) -> str:
     """
     if not earlier:
         return ""
-    named = ", ".join(f"`{tag}`" for tag in earlier[:NAMED_AT_MOST])
-    more = f" and {len(earlier) - NAMED_AT_MOST} more" if len(earlier) > NAMED_AT_MOST else ""
-    return (
-        f"\nOnly the newest release was scanned. If an earlier one runs, name it with `released_tag`: {named}{more}.\n"
-    )
+    hint = "Only the newest release was scanned. If an earlier one runs, name it with `released_tag`"
+    return f"\n{hint}: {_named(earlier)}.\n"
 
 
 def not_pullable(archived: Sequence[Tag]) -> str:
     """Return, as Markdown, which releases are archived; nobody can pull them, and the newest may be one of them."""
     if not archived:
         return ""
-    named = ", ".join(f"`{tag}`" for tag in archived[:NAMED_AT_MOST])
-    more = f" and {len(archived) - NAMED_AT_MOST} more" if len(archived) > NAMED_AT_MOST else ""
-    return f"\nECR has archived these releases, which cannot be scanned until they are restored: {named}{more}.\n"
+    return f"\nECR has archived these releases, which cannot be scanned until they are restored: {_named(archived)}.\n"
+
+
+def _named(tags: Sequence[Tag]) -> str:
+    more = f" and {len(tags) - NAMED_AT_MOST} more" if len(tags) > NAMED_AT_MOST else ""
+    return ", ".join(f"`{tag}`" for tag in tags[:NAMED_AT_MOST]) + more
 
 
 def archived_releases(run: Run, connection: EcrConnection) -> tuple[Tag, ...]:

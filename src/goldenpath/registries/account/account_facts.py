@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.shared import aws_sdk
+from goldenpath.shared.ecr import pull_time_exclusions
 from goldenpath.shared.errors import RegistryRefused
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def read(region: Region, bucket: str) -> AccountFacts:
             roles=tuple(_roles(iam)),
             bucket=_bucket(aws_sdk.s3_client(sdk, region), bucket) if bucket else None,
             scanned_on_push=tuple(_scanned_on_push(ecr)),
-            excluded=frozenset(_exclusions(ecr)),
+            excluded=frozenset(pull_time_exclusions(ecr)),
             templates=tuple(_templates(ecr)),
         )
 
@@ -194,17 +195,6 @@ def _scanned_on_push(ecr: Any) -> Iterator[str]:  # noqa: ANN401
     for rule in rules:
         if rule["scanFrequency"] in {"SCAN_ON_PUSH", "CONTINUOUS_SCAN"}:
             yield from (one["filter"] for one in rule["repositoryFilters"])
-
-
-def _exclusions(ecr: Any) -> Iterator[str]:  # noqa: ANN401
-    # The SDK has no paginator for this operation.
-    request: dict[str, str] = {}
-    while True:
-        page = ecr.list_pull_time_update_exclusions(**request)
-        yield from page.get("pullTimeUpdateExclusions", [])
-        if not page.get("nextToken"):
-            return
-        request = {"nextToken": page["nextToken"]}
 
 
 def _templates(ecr: Any) -> Iterator[TemplateFacts]:  # noqa: ANN401

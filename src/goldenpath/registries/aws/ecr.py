@@ -132,15 +132,7 @@ class PlatformEcr:
     def excluded_from_pull_times(self) -> tuple[str, ...]:
         """Return the ARNs of the principals whose pulls ECR does not record."""
         with explained("list the pull-time exclusions"):
-            excluded: list[str] = []
-            next_page: dict[str, Any] = {}
-            # The SDK has no paginator for this operation.
-            while True:
-                page = self._client.list_pull_time_update_exclusions(**next_page)
-                excluded += page.get("pullTimeUpdateExclusions", [])
-                if not page.get("nextToken"):
-                    return tuple(excluded)
-                next_page = {"nextToken": page["nextToken"]}
+            return tuple(ecr.pull_time_exclusions(self._client))
 
     def describe(self, name: str) -> EcrDescription | None:
         """Return the repository `name`; `None` when there is none."""
