@@ -1,5 +1,5 @@
 # The commands of the project. Each says what it needs and installs what is missing into the project's own cache.
-.PHONY: help deliver test coverage check faults faults-applies bench bench-limits bench-push bench-secrets bench-setup growth figures run-model site lock create-ecr clean distclean
+.PHONY: help deliver test coverage check faults faults-applies bench bench-limits bench-build-cache bench-push bench-secrets bench-setup growth figures run-model site lock create-ecr clean distclean
 SHELL := /bin/sh
 # Expanded only where used, so that `make help` installs nothing.
 PYTHON = $$(python3 -I bin/environment dev)
@@ -53,6 +53,9 @@ bench: ## Race a delivery against the usual commands (half an hour; ROUNDS=1 ONL
 
 bench-limits: ## Measure work of our own that has limits, in seconds and MB; fail where one is passed
 	@$(PYTHON) dev/bench_limits.py
+
+bench-build-cache: ## Measure what the build cache of a workflow saves
+	@$(PYTHON) dev/bench_build_cache.py
 
 bench-push: ## Measure a push beside `crane push`
 	@$(PYTHON) dev/bench_push.py

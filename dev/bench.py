@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dev.benchmark.model import Run
     from dev.benchmark.services import Services
 
-_PARTS = "make bench-limits, bench-push, bench-secrets, bench-setup; on GitHub: make run-model"
+_PARTS = "make bench-build-cache, bench-limits, bench-push, bench-secrets, bench-setup; on GitHub: make run-model"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _tell(measured: Benchmark, *, write_it: bool) -> None:
-    print(f"\n{table.render(measured)}\nparts alone: {_PARTS}")
+    print(f"\n{table.render(measured)}\nparts: {_PARTS}")
     if write_it:
         for name, text in page.files(measured).items():
             (ROOT / "docs" / name).write_text(text, encoding="utf-8")

@@ -66,6 +66,7 @@ Every run is in [performance.json](performance.json), in the form of [benchmark.
 
 | command | what it measures | time |
 | --- | --- | --- |
+| `make bench-build-cache` | builds as on a new runner, without and with the cache that a workflow keeps | 2 minutes |
 | `make bench-limits` | work of our own that has limits: reports of 25,000 findings, a file of 1,000 registries | 10 s |
 | `make bench-push` | a push beside `crane push`, and a run with nothing to do | 10 minutes |
 | `make bench-secrets` | the search for secrets beside `gitleaks git`, on five histories | 15 minutes |

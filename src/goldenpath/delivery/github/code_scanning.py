@@ -27,7 +27,7 @@ PROCESSING_SECONDS = 120.0
 ATTEMPTS = 6
 _READ_TIMEOUT = 30.0
 _QUOTED = 500
-_FIRST_PAUSE = 0.5
+_FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 8.0
 # GitHub's words differ by what a plan calls the feature: "Code Security must be enabled for this repository to use code
 # scanning." or "Advanced Security must be enabled …"; and "Code scanning is not enabled for this repository."

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _PATIENCE = 5.0
+_AT_ONCE = 2
 # The first bytes of gzip and zstd (go-containerregistry, `internal/compression`).
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 # One layer may use this part of the free disk: syft needs as much again, and even a small layer may unpack to any size.
@@ -55,9 +56,13 @@ class UnpackedLayers:
         layers, diff_ids = image.manifest.layers, layout.config(image).layers
         if len(layers) != len(diff_ids):
             return {}
-        for layer, diff_id in zip(layers, diff_ids, strict=True):
-            if layer.media_type.endswith("gzip") and layer.digest not in without:
-                self._unpack_once(layout, layer, diff_id)
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="unpack") as pool:
+            for unpacking in [
+                pool.submit(self._unpack_once, layout, layer, diff_id)
+                for layer, diff_id in zip(layers, diff_ids, strict=True)
+                if layer.media_type.endswith("gzip") and layer.digest not in without
+            ]:
+                unpacking.result()
         results = {layer.digest: self._layers[layer.digest] for layer in layers if layer.digest in self._layers}
         return {digest: path for digest, result in results.items() if (path := result.result())}
 

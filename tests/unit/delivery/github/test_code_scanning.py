@@ -74,7 +74,7 @@ def test_a_file_is_sent_packed_with_commit_and_ref_and_waited_for(monkeypatch: p
     assert gzip.decompress(base64.b64decode(sent.pop("sarif"))) == b"{}"
     assert sent == {"commit_sha": COMMIT, "ref": "refs/heads/main"}
     assert asked == [("GET", f"{PLACE}/47", None)] * 3
-    assert api.pauses == [0.5, 1.0]
+    assert api.pauses == [0.1, 0.2]
 
 
 SWITCH_ON = "Switch on Code Security for the repository (Settings → Advanced Security); public ones have it"
@@ -131,7 +131,7 @@ def test_where_github_is_busy_the_upload_is_tried_again(monkeypatch: pytest.Monk
     busy = refusal(status, None)
     api = upload(monkeypatch, busy, busy, busy, TAKEN, busy, COMPLETE)
     assert [verb for verb, *_ in api.calls] == ["POST"] * 4 + ["GET"] * 2
-    assert (api.end, len(api.pauses), api.pauses[-1]) == (UploadEnd.PROCESSED, 4, 0.5)
+    assert (api.end, len(api.pauses), api.pauses[-1]) == (UploadEnd.PROCESSED, 4, 0.1)
 
 
 def test_where_github_does_not_answer_at_once_it_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,8 +169,8 @@ def test_a_file_that_stays_pending_is_not_waited_for_for_ever(monkeypatch: pytes
 
 
 def test_the_pauses_between_questions_grow_to_eight_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    api = upload(monkeypatch, TAKEN, *[PENDING] * 7, COMPLETE)
-    assert api.pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+    api = upload(monkeypatch, TAKEN, *[PENDING] * 9, COMPLETE)
+    assert api.pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 8.0, 8.0]
 
 
 def test_a_github_that_does_not_answer_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:

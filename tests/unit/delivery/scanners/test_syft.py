@@ -78,7 +78,11 @@ def test_syft_reads_the_layout_once_for_both_documents(monkeypatch: pytest.Monke
         "/bin/syft", "scan", "oci-dir:/layout", "--quiet", "--source-name", "my-app",
         "--output", f"spdx-json={folder}/spdx.json", "--output", f"cyclonedx-json={folder}/cyclonedx.json",
     )  # fmt: skip
-    assert double.options[0]["environment"] == {"SYFT_CHECK_FOR_APP_UPDATE": "false", "HOME": str(folder)}
+    assert double.options[0]["environment"] == {
+        "SYFT_CHECK_FOR_APP_UPDATE": "false",
+        "HOME": str(folder),
+        "GOGC": "200",
+    }
 
 
 @pytest.mark.parametrize("failure", [ToolTimeout("syft did not end", fix="f"), ended()], ids=["it hangs", "no file"])
