@@ -17,7 +17,7 @@ help: ## Show this list
 deliver: ## Set everything up and deliver the sample app to a local registry, for dev and prod; see bad commits stopped
 	@$(GOLDENPATH) local demo
 
-test: ## Set everything up and pass all tests
+test: ## Set everything up and pass all tests; TESTS='tests/unit -k digest' for some of them
 	@echo 'This runs every test on real programs. It needs git, Python 3.11, Terraform 1.10 and, where no release of a'
 	@echo 'program can be downloaded or none is published, Go 1.26; it installs the rest: Python'
 	@echo "packages (Node.js is one), npm packages and pinned programs into"
@@ -27,17 +27,18 @@ test: ## Set everything up and pass all tests
 	@$(GOLDENPATH) tools install --for-tests
 	@PYTHONPATH=src:. $(PYTHON) -m tests.judges.judge
 	@PYTHONPATH=src:. $(PYTHON) -m tests.published
-	@$(PYTEST)
+	@$(PYTEST) $(TESTS)
 
 coverage: ## Pass all tests and report which lines none of them runs; it takes a sixth more of the processor
 	@$(GOLDENPATH) tools install --for-tests
 	@$(PYTEST) --cov --cov-report=term
 
-check: ## Lint, types, import directions, docstrings, words, generated files
+check: ## Lint, types, import directions, docstrings, spelling, words, generated files
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@PYTHONPATH=src "$$(dirname $(PYTHON))/lint-imports" --no-logo
 	@$(PYTHON) -m interrogate --quiet src
+	@git ls-files -z | xargs -0 "$$(dirname $(PYTHON))/codespell"
 	@$(PYTHON) dev/prose_check.py
 	@$(PYTHON) dev/generate.py --check
 
