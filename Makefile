@@ -1,5 +1,5 @@
 # The commands of the project. Each says what it needs and installs what is missing into the project's own cache.
-.PHONY: help deliver test coverage check faults faults-applies bench bench-limits bench-build-cache bench-push bench-secrets bench-setup growth figures run-model site lock create-ecr clean distclean
+.PHONY: help deliver test coverage check faults faults-applies bench bench-limits bench-build-cache bench-push bench-secrets bench-setup growth figures rename run-model site lock create-ecr clean distclean
 SHELL := /bin/sh
 # Expanded only where used, so that `make help` installs nothing.
 PYTHON = $$(python3 -I bin/environment dev)
@@ -75,6 +75,9 @@ figures: ## Print figures of the code; AT='main v1.2.3': beside those of other c
 
 run-model: ## Compute how long a delivery takes on GitHub, job by job, from the workflow and stated rates
 	@$(PYTHON) dev/run_model.py
+
+rename: ## Name your own copy of this repository: TO=ORG/REPO TEAM=ORG/TEAM
+	@$(PYTHON) dev/rename.py '$(TO)' $(if $(TEAM),--team '$(TEAM)')
 
 site: ## Build the documents as a site in .site/
 	@NO_MKDOCS_2_WARNING=1 "$$(dirname "$$(python3 -I bin/environment docs)")/mkdocs" build --quiet && echo "file://$$PWD/.site/index.html"

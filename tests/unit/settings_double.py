@@ -11,7 +11,9 @@ from goldenpath.shared.names import PLATFORM
 
 Body = dict[str, Any] | list[Any] | int
 
-APP = {"full_name": "mikeybeezy/web", "private": True, "visibility": "private", "owner": {"login": "mikeybeezy"}}
+OWNER = PLATFORM.partition("/")[0]
+SLUG = f"{OWNER}/web"
+APP = {"full_name": SLUG, "private": True, "visibility": "private", "owner": {"login": OWNER}}
 # Where nothing is wrong: a path is of the app's repository, and of another one behind its name.
 HEALTHY: Mapping[str, Body] = {
     "": APP,

@@ -10,6 +10,7 @@ from goldenpath.delivery.adoption import scaffold
 from goldenpath.delivery.adoption.checkout import GitCheckout
 from goldenpath.delivery.adoption.images import DeliveredImage
 from tests.unit.delivery.adoption.healthy_app import BRANCHES, NAME, PINNED
+from tests.unit.settings_double import SLUG
 
 
 @pytest.fixture
@@ -19,6 +20,4 @@ def healthy(tmp_path: Path) -> GitCheckout:
     (tmp_path / "Dockerfile").write_text(PINNED)
     (tmp_path / ".dockerignore").write_text(".git\n")
     (tmp_path / "CODEOWNERS").write_text("* @team/web\n")
-    return GitCheckout(
-        tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES
-    )
+    return GitCheckout(tmp_path, SLUG, "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES)

@@ -16,7 +16,7 @@ from goldenpath.delivery.adoption import actions_checks, environment_checks, pla
 from goldenpath.delivery.adoption.reusable_workflow import Caller
 from goldenpath.shared.check_result import Level, Remark
 from goldenpath.shared.names import PLATFORM
-from tests.unit.settings_double import APP, HEALTHY, SettingsDouble, healthy
+from tests.unit.settings_double import APP, HEALTHY, SLUG, SettingsDouble, healthy
 
 if TYPE_CHECKING:
     from goldenpath.delivery.adoption.settings import RepositorySettings
@@ -192,7 +192,7 @@ def test_only_the_newest_artifacts_are_counted_and_said_so() -> None:
 
 EVERY_CHECK: tuple[Callable[[RepositorySettings], Any], ...] = (
     lambda settings: environment_checks.approval(APPROVING, settings),
-    lambda settings: platform_checks.access(CALLER, "mikeybeezy/web", settings),
+    lambda settings: platform_checks.access(CALLER, SLUG, settings),
     lambda settings: actions_checks.policy(CALLER, settings),
     lambda settings: actions_checks.merge_queue(CALLER, "main", settings),
     lambda settings: actions_checks.runners(CALLER, settings),

@@ -10,7 +10,7 @@ import pytest
 from goldenpath.delivery.adoption import platform_checks
 from goldenpath.delivery.adoption.reusable_workflow import CommentCaller
 from goldenpath.shared.check_result import Level
-from tests.unit.settings_double import APP, SettingsDouble, healthy
+from tests.unit.settings_double import APP, SLUG, SettingsDouble, healthy
 
 if TYPE_CHECKING:
     from goldenpath.delivery.adoption.settings import RepositorySettings
@@ -65,7 +65,7 @@ ACCESS: dict[str, tuple[SettingsDouble, Level, str]] = {
 @pytest.mark.parametrize("case", ACCESS)
 def test_who_may_call_the_platform_is_told(case: str) -> None:
     settings, level, words = ACCESS[case]
-    ((found, what),) = told(platform_checks.access(CALLER, "mikeybeezy/web", settings))
+    ((found, what),) = told(platform_checks.access(CALLER, SLUG, settings))
     assert (found, words in what) == (level, True), what
 
 
@@ -75,7 +75,7 @@ def test_a_private_platform_of_another_owner_cannot_be_called() -> None:
     assert found is Level.ERROR
 
 
-@pytest.mark.parametrize(("slug", "levels"), [("mikeybeezy/web", []), ("team/web", [Level.WARNING]), ("", [])])
+@pytest.mark.parametrize(("slug", "levels"), [(SLUG, []), ("team/web", [Level.WARNING]), ("", [])])
 def test_secrets_are_inherited_within_one_owner_only(slug: str, levels: list[Level]) -> None:
     assert [level for level, _ in told(platform_checks.secrets(CALLER, slug))] == levels
     assert told(platform_checks.secrets(replace(CALLER, secrets=frozenset({"AWS_ROLE_ARN"})), slug)) == []

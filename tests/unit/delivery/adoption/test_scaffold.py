@@ -14,7 +14,7 @@ from goldenpath.delivery.adoption.images import DeliveredImage
 from goldenpath.delivery.builds import dockerfiles
 from goldenpath.delivery.rules import app, matrix
 from goldenpath.shared.errors import FilesDiffer
-from goldenpath.shared.names import EcrRepository
+from goldenpath.shared.names import PLATFORM, EcrRepository
 
 NAME = EcrRepository("team/web")
 TEMPLATE = reusable_workflow.platform_file(reusable_workflow.TEMPLATE)
@@ -59,10 +59,7 @@ def test_a_caller_that_says_something_else_is_not_overwritten_and_the_difference
     with pytest.raises(FilesDiffer) as refused:
         scaffold.write(tmp_path, plan(tmp_path, ref="v1.2.3"), force=False)
     assert refused.value.what == ".github/workflows/delivery.yml already exists with different content."
-    assert (
-        "+    uses: mikeybeezy/goldenpath-idp-infra/.github/workflows/_build-and-release.yml@v1.2.3"
-        in refused.value.why
-    )
+    assert f"+    uses: {PLATFORM}/.github/workflows/_build-and-release.yml@v1.2.3" in refused.value.why
     assert "@main" in (tmp_path / scaffold.CALLER).read_text()
 
 
