@@ -37,6 +37,7 @@ ACCOUNT, BUCKET, REGION = "444455556666", "our-org-goldenpath-state", "eu-west-2
 PLATFORM, APP_ID = "mikeybeezy/goldenpath-idp-infra", "678"
 WORKFLOW = f"{PLATFORM}/.github/workflows/_build-and-release.yml@refs/heads/main"
 PATIENCE = 120
+GH_CALLS = "gh-calls"
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,9 @@ def programs(folder: Path, goldenpath: Command) -> Path:
         (folder / name).write_text(f'#!/bin/sh\nexec {" ".join(words)} "$@"\n')
         (folder / name).chmod(0o755)
     assert sys.executable in goldenpath.words
+    # A double: it writes down what it is called with, and stores nothing.
+    (folder / "gh").write_text(f'#!/bin/sh\necho "$@" >> {GH_CALLS}\n')
+    (folder / "gh").chmod(0o755)
     return folder
 
 
@@ -118,7 +122,7 @@ def blocks(title: str) -> list[str]:
 def test_an_empty_account_becomes_one_that_releases_by_the_commands_of_the_document(
     newcomer: Newcomer, goldenpath: Command, checked: tuple[App, WorkFolder], work: WorkFolder
 ) -> None:
-    copy, apply, check = blocks("An AWS account")
+    copy, apply, store, check = blocks("An AWS account")
     request, register = blocks("A first registry")
     before = newcomer.run(check)
     assert before.code != 0
@@ -131,6 +135,14 @@ def test_an_empty_account_becomes_one_that_releases_by_the_commands_of_the_docum
     outputs = newcomer.run(f"{apply}terraform -chdir=examples/account output -json > outputs.json").ok()
     assert "my-app-dev" in outputs.text
     secrets = json.loads((newcomer.checkout / "outputs.json").read_text())
+    newcomer.run(store).ok()
+    roles, waits = secrets["secrets"]["value"], "registry-apply-dev"
+    assert stored_on_github(newcomer) == [
+        f"api --silent repos/{PLATFORM}/environments/registry-apply-dev",
+        f"secret set TF_AWS_PLAN_ROLE_DEV --repo {PLATFORM} --body {roles['TF_AWS_PLAN_ROLE_DEV']}",
+        f"secret set TF_AWS_IAM_ROLE_DEV --repo {PLATFORM} --env {waits} --body {roles['TF_AWS_IAM_ROLE_DEV']}",
+        f"variable set TF_STATE_BUCKET --repo {PLATFORM} --body {BUCKET}",
+    ]
     after = newcomer.run(check).ok().text
     assert " 0 errors" in after
     assert f"the bucket {BUCKET} is versioned, encrypted and private" in after
@@ -147,6 +159,11 @@ def test_an_empty_account_becomes_one_that_releases_by_the_commands_of_the_docum
     assert newcomer.local.tags("my-app")
     stranger = released(newcomer, goldenpath, app, work, role, WORKFLOW.replace("_build-and-release", "own"))
     assert stranger.error["code"] == "login-refused"
+
+
+def stored_on_github(newcomer: Newcomer) -> list[str]:
+    """Return what the double of GitHub's command line was called with."""
+    return (newcomer.checkout / GH_CALLS).read_text().splitlines()
 
 
 def settings(newcomer: Newcomer, app: App) -> None:
