@@ -49,7 +49,7 @@ _TRUST = {
 # Our double of GitHub may be written to at any time, and has read a SARIF file at once.
 _PAUSES = (
     ("src/goldenpath/shared/github_api.py", "SECONDS_BETWEEN_WRITES = 1.0", "SECONDS_BETWEEN_WRITES = 0"),
-    ("src/goldenpath/delivery/github/code_scanning.py", "_FIRST_PAUSE = 0.5", "_FIRST_PAUSE = 0.01"),
+    ("src/goldenpath/delivery/github/code_scanning.py", "_FIRST_PAUSE = 0.1", "_FIRST_PAUSE = 0.01"),
 )
 _JOB = "job.check_run_id"
 _OF_WORKFLOW, DEFAULT_BRANCH = "job.workflow_sha", "main"
