@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from goldenpath.delivery.model.inputs import Input
+    from goldenpath.delivery.running.delivery_result import DeliveryResult
     from goldenpath.delivery.stage import Stage
 
 # After so many new objects Python looks for cycles. With its own 700 it walks a report of 25,000 findings many times.
@@ -182,11 +183,10 @@ def _deliver() -> click.Command:
     pipeline = importlib.import_module("goldenpath.delivery.pipeline")
     listed = (*pipeline.INPUTS, inputs.REF)
 
-    def act(raw: dict[str, str]) -> None:
-        progress = Progress()
+    def act(raw: dict[str, str]) -> DeliveryResult | None:
         request = inputs.read(listed, raw)
-        run = execution.prepare(request, Runner.read(runner.variables()), progress, whole=True)
-        pipeline.deliver(run, progress)
+        deliver: Callable[..., DeliveryResult | None] = _loaded("delivery.delivery_command", "deliver")
+        return deliver(request, Runner.read(runner.variables()))
 
     return _command("deliver", "Run the whole pipeline: every stage in order.", listed, act)
 

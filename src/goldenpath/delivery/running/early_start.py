@@ -7,6 +7,8 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from goldenpath.delivery.model.transfer import unwatched
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,7 +24,7 @@ class EarlyStage:
         self._messages: list[str] = []
         self._say: Callable[[str], None] = self._messages.append
         self._lock = Lock()
-        self._work = second.start(self._start, ahead, replace(run, say=self._report))
+        self._work = second.start(self._start, ahead, replace(run, say=self._report, watch=unwatched))
 
     @property
     def began(self) -> float:
