@@ -99,7 +99,7 @@ class DeliveryEnd:
             yield "image", f"{candidate.digest}, not released"
         if candidate is not None and len(candidate.platforms) > 1:
             for image in candidate.platforms:
-                yield image.platform, f"{image.digest}, {image.layers} layers, {image.size / 1e6:.1f} MB"
+                yield image.platform, f"{image.digest}, {image.size / 1e6:.1f} MB"
 
     def _files(self) -> Iterator[tuple[str, str]]:
         if self.facts.verdicts:

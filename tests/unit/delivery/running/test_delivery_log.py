@@ -9,7 +9,7 @@ import pytest
 from goldenpath.delivery.running.delivery_log import DeliveryLog
 from goldenpath.shared import output
 from tests.unit.delivery.report.test_job_summary import CASES
-from tests.unit.delivery.running.terminal_cases import ERRORS, Clock, end_of, play, same_as_kept
+from tests.unit.delivery.running.terminal_cases import ENDS, ERRORS, Clock, end_of, play, same_as_kept
 
 
 @pytest.fixture
@@ -28,13 +28,13 @@ def _quiet() -> Iterator[None]:
 
 def delivered(name: str, clock: Clock, capsys: pytest.CaptureFixture[str]) -> str:
     log = DeliveryLog()
-    play(log, end_of(name, CASES[name]), clock)
+    play(log, end_of(name, ENDS[name]), clock)
     if name in ERRORS:
         log.error(ERRORS[name])
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ENDS)
 def test_the_log_of_a_delivery_is_what_it_was(name: str, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     same_as_kept(f"log-{name}.txt", delivered(name, clock, capsys))
 

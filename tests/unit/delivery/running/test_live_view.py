@@ -13,7 +13,7 @@ from goldenpath.delivery.running.delivery_end import DeliveryEnd
 from goldenpath.delivery.running.live_view import LiveView
 from goldenpath.shared.errors import BuildFailed
 from tests.unit.delivery.report.test_job_summary import CASES
-from tests.unit.delivery.running.terminal_cases import ERRORS, FOLDER, Clock, end_of, play, same_as_kept
+from tests.unit.delivery.running.terminal_cases import ENDS, ERRORS, FOLDER, Clock, end_of, play, same_as_kept
 from tests.unit.shared.test_console import HOSTILE
 
 SHOW_CURSOR = "\x1b[?25h"
@@ -50,10 +50,10 @@ class Terminal:
         return "".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines())
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ENDS)
 def test_the_end_of_a_delivery_is_what_a_person_saw_before(name: str, clock: Clock) -> None:
     terminal = Terminal()
-    play(terminal.view, end_of(name, CASES[name]), clock)
+    play(terminal.view, end_of(name, ENDS[name]), clock)
     same_as_kept(f"terminal-{name}.txt", terminal.end)
 
 
