@@ -32,7 +32,7 @@ ENVIRONMENT = option("--environment", "Environment of the registry, as the polic
 NAME = option("--name", "Name of the repository in ECR, like `my-app`.", default="")
 
 
-def with_request_options(command: Callable[..., None]) -> Callable[..., None]:
+def with_request_options(command: Callable[..., object]) -> Callable[..., object]:
     """Add the options for the fields of a request, as `request.parse_request` takes them, to `command`."""
     for decorate in (
         option("--domain", "The business domain it belongs to.", default=""),

@@ -7,38 +7,49 @@ GitHub, GitLab and most other CI systems set.
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.shared import runner
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _NOT_IN_CI = {"", "0", "false"}
-_quiet = False
-_json = False
 
 
-def be_quiet(*, on: bool) -> None:
-    """Print from now on only errors, the verdict and what a command was asked to show, or everything again."""
-    global _quiet  # noqa: PLW0603  stages print from several threads, so it is no ContextVar
-    _quiet = on
+@dataclass
+class _OutputMode:
+    """The form that was chosen for the command that runs."""
+
+    quiet: bool = False
+    json: bool = False
+
+
+# One for the process: stages print from several threads, so it is no ContextVar.
+_mode = _OutputMode()
+
+
+@contextmanager
+def chosen(*, quiet: bool = False, as_json: bool = False) -> Iterator[None]:
+    """In the block print only errors, verdicts and what was asked for (`quiet`); report the result `as_json`."""
+    before = replace(_mode)
+    _mode.quiet, _mode.json = quiet, as_json
+    try:
+        yield
+    finally:
+        _mode.quiet, _mode.json = before.quiet, before.json
 
 
 def is_quiet() -> bool:
     """Tell whether only errors, the verdict and what a command was asked to show are printed."""
-    return _quiet
-
-
-def report_as_json(*, on: bool) -> None:
-    """Report the result of the command as one JSON document, or no longer."""
-    global _json  # noqa: PLW0603  as above
-    _json = on
+    return _mode.quiet
 
 
 def is_json() -> bool:
     """Tell whether the result of the command is reported as one JSON document."""
-    return _json
+    return _mode.json
 
 
 def may_redraw() -> bool:
@@ -47,7 +58,7 @@ def may_redraw() -> bool:
     A runner takes a workflow command, a mask above all, only at the start of a line: no line is redrawn in CI, even
     where its steps have a terminal.
     """
-    return not _quiet and sys.stdout.isatty() and _redraws(runner.variables())
+    return not _mode.quiet and sys.stdout.isatty() and _redraws(runner.variables())
 
 
 def _redraws(variables: Mapping[str, str]) -> bool:

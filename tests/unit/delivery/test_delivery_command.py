@@ -32,9 +32,8 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 
 @pytest.fixture
 def _json() -> Iterator[None]:
-    output.report_as_json(on=True)
-    yield
-    output.report_as_json(on=False)
+    with output.chosen(as_json=True):
+        yield
 
 
 def deliver(run: Run, monkeypatch: pytest.MonkeyPatch, error: GoldenPathError | None, *, begins: bool = True) -> object:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,12 +13,6 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture
-def _loud() -> Iterator[None]:
-    yield
-    output.be_quiet(on=False)
 
 
 def at_terminal(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Terminal:
@@ -57,11 +50,11 @@ def test_ci_that_says_no_is_a_terminal(monkeypatch: pytest.MonkeyPatch, value: s
     assert output.may_redraw()
 
 
-@pytest.mark.usefixtures("_loud")
-def test_quiet_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_chosen_holds_for_its_block(monkeypatch: pytest.MonkeyPatch) -> None:
     at_terminal(monkeypatch)
-    output.be_quiet(on=True)
-    assert not output.may_redraw()
+    with output.chosen(quiet=True, as_json=True):
+        assert (output.is_quiet(), output.is_json(), output.may_redraw()) == (True, True, False)
+    assert (output.is_quiet(), output.is_json(), output.may_redraw()) == (False, False, True)
 
 
 @pytest.mark.parametrize(("name", "value", "coloured"), [("LANG", "C", True), ("NO_COLOR", "1", False)])

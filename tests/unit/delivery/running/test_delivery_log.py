@@ -21,9 +21,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def _quiet() -> Iterator[None]:
-    output.be_quiet(on=True)
-    yield
-    output.be_quiet(on=False)
+    with output.chosen(quiet=True):
+        yield
 
 
 def delivered(name: str, clock: Clock, capsys: pytest.CaptureFixture[str]) -> str:
