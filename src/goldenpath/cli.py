@@ -11,6 +11,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from goldenpath import __version__
 from goldenpath.command_options import completed
@@ -58,6 +59,12 @@ class _Lazily(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's
         """Return the command `cmd_name`."""
         return completed(_COMMANDS[cmd_name](), cmd_name) if cmd_name in _COMMANDS else None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands and options that begin with `incomplete`, without loading any command."""
+        named = [CompletionItem(name, help=text) for name, text in sorted(SHORT_HELP.items())]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(item for item in named if item.value.startswith(incomplete)), *options]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
         """List the commands, without loading any of them for it."""
@@ -238,6 +245,7 @@ def _loaded(module: str, name: str) -> Any:  # noqa: ANN401  what it is, the tab
 
 
 _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in stage_names.HELP} | {
+    "completion": partial(_loaded, "completion", "completion"),
     "deliver": _deliver,
     "doctor": partial(_loaded, "platform_commands", "doctor"),
     "explain": partial(_loaded, "commands", "explain_word"),
@@ -255,6 +263,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, na
 # What each command says of itself (tests/unit/test_cli.py compares): to load all of them takes half a second.
 SHORT_HELP: Mapping[str, str] = {
     **stage_names.HELP,
+    "completion": "Print the script by which SHELL completes commands, options, environments and error codes.",
     "deliver": "Run the whole pipeline: every stage in order.",
     "doctor": "Check the set-up of an app's repository, or of the platform's own.",
     "explain": "Explain an error, a finding or a vulnerability, and say what to do about it.",
