@@ -191,7 +191,7 @@ class _Line(click.types.StringParamType):
 def _option(declared: Input) -> click.Option:
     return click.Option(
         [declared.option, declared.name],
-        help=declared.help + (f" [default: {declared.default}]" if declared.default else ""),
+        help=inputs.explained(declared),
         envvar=declared.variable,
         show_envvar=True,
         required=False,

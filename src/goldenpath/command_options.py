@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from goldenpath import examples
 from goldenpath.completion import offer_values
 from goldenpath.shared import verbose
 
@@ -35,7 +36,8 @@ def completed(command: click.Command, name: str = "") -> click.Command:
     """Return the command `name`, which takes the common options from now on, as every command below it does."""
     if COMMON[0] not in command.params:
         offer_values(command)
+        command.epilog = examples.epilog(name)
         command.params.extend(COMMON)
         for word, inner in command.commands.items() if isinstance(command, click.Group) else ():
-            completed(inner, f"{name} {word}")
+            completed(inner, f"{name} {word}".lstrip())
     return command

@@ -153,12 +153,7 @@ def app_text(source: Path) -> str:
 @click.argument("word")
 @click.option("--work-dir", type=click.Path(path_type=Path), help="The work folder of a run. [default: the newest]")
 def explain_word(word: str, work_dir: Path | None) -> dict[str, str]:
-    r"""Explain WORD: the code of an error, or a finding of the last run on this machine by its id or fingerprint.
-
-    \b
-    goldenpath explain gate-blocked
-    goldenpath explain CVE-2020-14343
-    """
+    """Explain WORD: the code of an error, or a finding of the last run on this machine by its id or fingerprint."""
     code = word.strip().removeprefix("error[").rstrip("]:")
     page = error_pages.page(code) if code in error_pages.kinds() else _finding_page(code, work_dir)
     Progress().markdown(page)

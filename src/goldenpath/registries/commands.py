@@ -13,7 +13,7 @@ from goldenpath.registries import adoption, catalogue, workflow_commands
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.images import forecast, permissions
-from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, option, with_request_options
+from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, REQUIRED, option, with_request_options
 from goldenpath.registries.request import parse_request
 from goldenpath.registries.terraform import planning, plans
 from goldenpath.shared import runner
@@ -104,7 +104,7 @@ def _with_workspace_options(command: Callable[..., object]) -> Callable[..., obj
         click.option("--removal", is_flag=True, help="The registry has left ecr.tf: plan its removal."),
         option("--work-dir", "Folder for the plan and Terraform's own files.", type=click.Path(path_type=Path)),
         _REGION,
-        option("--state-bucket", "The S3 bucket that keeps Terraform's state.", default=""),
+        option("--state-bucket", f"The S3 bucket that keeps Terraform's state. {REQUIRED}", default=""),
         NAME,
         ENVIRONMENT,
         CHECKOUT,
@@ -123,7 +123,7 @@ def plan(*, name: str, removal: bool, **workspace_options: object) -> dict[str, 
 
 @registry.command()
 @_with_workspace_options
-@option("--digest", "Digest of the plan that was reviewed, as `plan` printed it.", default="")
+@option("--digest", f"Digest of the plan that was reviewed, as `plan` printed it. {REQUIRED}", default="")
 def apply(*, name: str, digest: str, removal: bool, **workspace_options: object) -> dict[str, object]:
     """Plan one registry again and apply the plan, if it has the digest that was reviewed."""
     try:
@@ -164,7 +164,7 @@ def lifecycle(*, checkout: Path, environment: str, name: str, aws_region: str, p
 
 @registry.command("in-use-policies")
 @_REGION
-@option("--account", "The AWS account of the registries.", default="")
+@option("--account", f"The AWS account of the registries. {REQUIRED}", default="")
 def in_use_policies(aws_region: str, account: str) -> dict[str, object]:
     """Print the IAM policies of the roles that keep images in use: `look` at clusters, and `tag` images."""
     try:

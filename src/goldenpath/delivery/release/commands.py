@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 def _option(declared: Input) -> Callable[[click.decorators.FC], click.decorators.FC]:
     return click.option(
-        declared.option, declared.name, envvar=declared.variable, show_envvar=True, help=declared.help,
+        declared.option, declared.name, envvar=declared.variable, show_envvar=True, help=inputs.explained(declared),
         default=declared.default,
     )  # fmt: skip
 
