@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager, redirect_stdout, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -38,7 +38,7 @@ class CommandResult(Struct, frozen=True):
     command: str
     exit_code: int
     error: CommandError | None = None
-    result: object = None
+    result: Any = None
     schema: str = COMMAND_SCHEMA
 
 

@@ -1,18 +1,25 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 
 from goldenpath.delivery.running import delivery_result
 from goldenpath.delivery.running.delivery_end import DeliveryEnd
+from goldenpath.shared import codec
+from goldenpath.shared.command_result import CommandResult
 from tests.unit.builders import DIGEST
 from tests.unit.delivery.report.test_job_summary import CASES
-from tests.unit.delivery.running.terminal_cases import FOLDER
+from tests.unit.delivery.running.terminal_cases import ENDS, FOLDER
 
 if TYPE_CHECKING:
     from goldenpath.delivery.running.delivery_result import DeliveryResult
+
+DOCS = Path(__file__).parents[4] / "docs"
 
 
 def result(name: str, **outputs: str) -> DeliveryResult:
@@ -43,6 +50,16 @@ def test_a_gate_has_its_decision_and_every_count() -> None:
     assert (gate.gate, gate.result, gate.mode, gate.findings, gate.deciding) == ("gitleaks", "advise", "advisory", 1, 1)
     assert gate.counts == {"critical": 1, "high": 0, "medium": 0, "low": 0, "unknown": 0}
     assert gate.would_block_in == ("test", "staging", "prod")
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_a_result_is_what_its_published_schema_says_and_each_field_is_documented(name: str) -> None:
+    made = delivery_result.of(DeliveryEnd(ENDS[name], FOLDER), {"digest": "d"})
+    document = json.loads(codec.encode(CommandResult("deliver", 0, result=made)))
+    jsonschema.validate(document, json.loads((DOCS / "schemas" / "command.json").read_bytes()))
+    jsonschema.validate(document["result"], json.loads((DOCS / "schemas" / "delivery.json").read_bytes()))
+    page = (DOCS / "json.md").read_text()
+    assert [field for field in (*document, *document["result"]) if f"`{field}`" not in page] == []
 
 
 def test_the_change_that_fixes_most_comes_with_it() -> None:
