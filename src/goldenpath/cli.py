@@ -189,9 +189,10 @@ class _Line(click.types.StringParamType):
 
 
 def _option(declared: Input) -> click.Option:
+    required = " [required]" if declared.required else ""
     return click.Option(
         [declared.option, declared.name],
-        help=inputs.explained(declared),
+        help=declared.help + (f" [default: {declared.default}]" if declared.default else required),
         envvar=declared.variable,
         show_envvar=True,
         required=False,

@@ -264,12 +264,6 @@ WORK_DIR = Input(
 )
 
 
-def explained(declared: Input) -> str:
-    """Return the help of an option, with its default, or that it is required."""
-    required = " [required]" if declared.required else ""
-    return declared.help + (f" [default: {declared.default}]" if declared.default else required)
-
-
 def read(inputs: Sequence[Input], raw: Mapping[str, str]) -> Request:
     """Return the checked request in `raw` (input name → text as given; absent or empty means the default).
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 def _option(declared: Input) -> Callable[[click.decorators.FC], click.decorators.FC]:
     return click.option(
-        declared.option, declared.name, envvar=declared.variable, show_envvar=True, help=inputs.explained(declared),
-        default=declared.default,
+        declared.option, declared.name, envvar=declared.variable, show_envvar=True, default=declared.default,
+        help=declared.help + (" [required]" if declared.required else ""),
     )  # fmt: skip
 
 
