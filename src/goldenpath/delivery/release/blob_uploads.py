@@ -37,7 +37,8 @@ def upload(
 ) -> Uploaded:
     """Upload every blob of `layout` that the repository lacks, in parallel; `watch` shows the layers among them."""
     # By digest: platforms share layers, and two uploads of one blob would only compete.
-    blobs = {blob.digest: blob for image in layout.images() for blob in image.blobs}
+    images = tuple(layout.images())
+    blobs = {blob.digest: blob for image in images for blob in image.blobs}
     present = map_concurrently(registry.has_blob, blobs)
     missing = [blob for blob in blobs.values() if not present[blob.digest]]
     sent = Uploaded(len(missing), sum(blob.size for blob in missing))
@@ -46,7 +47,7 @@ def upload(
     # The largest first: begun last, it would go on by itself when the others are done.
     largest_first = sorted(missing, key=lambda blob: blob.size, reverse=True)
     uploads = [Upload(blob, layout.blob(blob.digest)) for blob in largest_first]
-    configs = {image.manifest.config.digest for image in layout.images()}
+    configs = {image.manifest.config.digest for image in images}
     watch(partial(_share, [upload for upload in uploads if upload.blob.digest not in configs]))
     _send(registry, uploads)
     return sent
