@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
@@ -123,7 +124,9 @@ def _name(argv: Sequence[str]) -> str:
     """Return the words of the command in `argv`, as far as they name one: a word may be an argument of it."""
     command, names = cast("click.Command", goldenpath), list[str]()
     for word in argv:
-        inner = command.get_command(click.Context(command), word) if isinstance(command, click.Group) else None
+        inner = None
+        with suppress(LocalTrouble):
+            inner = command.get_command(click.Context(command), word) if isinstance(command, click.Group) else None
         if inner is not None:
             command = inner
             names.append(word)

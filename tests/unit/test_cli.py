@@ -16,7 +16,7 @@ from goldenpath.delivery.model.build_secrets import SecretSource
 from goldenpath.delivery.running import execution
 from goldenpath.delivery.stage import Stage
 from goldenpath.shared import error_pages, masks, verbose
-from goldenpath.shared.errors import Cancelled, GateBlocked
+from goldenpath.shared.errors import Cancelled, GateBlocked, LocalTrouble
 
 if TYPE_CHECKING:
     from goldenpath.delivery.model.inputs import Input, Request
@@ -158,6 +158,17 @@ def test_a_bug_is_a_document_too_and_still_raised(
         cli.run(["build", "--environment", "dev", "--json"])
     document = json.loads(capsys.readouterr().out)
     assert (document["exit_code"], document["error"]["code"], document["error"]["page"]) == (1, "internal", "")
+
+
+def test_a_command_that_is_not_installed_is_a_document_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'moto'")
+
+    monkeypatch.setattr(cli, "_loaded", missing)
+    assert cli.run(["local", "up", "--json"]) == LocalTrouble.exit_code
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "local-trouble"
 
 
 def test_a_word_behind_two_dashes_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:

@@ -163,7 +163,7 @@ def _print(remark: Remark, progress: Progress) -> None:
     show = progress.line if remark.level >= Level.WARNING else progress.note
     show(f"{_MARKS[remark.level]} {remark.about:<14} {remark.what}")
     if remark.fix:
-        progress.line(f"{'':<17}do: {remark.fix}")
+        show(f"{'':<17}do: {remark.fix}")
 
 
 def _totals(remarks: tuple[Remark, ...]) -> str:

@@ -64,10 +64,13 @@ class DeliveryEnd:
         yield from (("to fix", _in_words(group)) for group in groups[:_GROUPS_AT_MOST])
         if left := sum(len(group.findings) for group in groups[_GROUPS_AT_MOST:]):
             yield "", f"and {left} more findings, all in the report"
-        yield "explain", f"goldenpath explain {groups[0].findings[0].id}{self._option}"
+        yield "explain", f"goldenpath explain {shlex.quote(groups[0].findings[0].id)}{self._option}"
 
     def _failure(self) -> Iterator[tuple[str, str]]:
-        if self.error is None or (isinstance(self.error, GateBlocked) and self._deciding):
+        if self.error is None:
+            return
+        if isinstance(self.error, GateBlocked) and self._deciding:
+            yield "do", self.error.fix
             return
         yield "error", self.error.what
         if self.error.why:
@@ -91,8 +94,7 @@ class DeliveryEnd:
             yield "image", receipt.reference
             yield "tags", ", ".join(move.tag for move in receipt.tags)
         elif receipt is not None:
-            state = f"the release is {receipt.state}"
-            yield "image", f"{receipt.digest}: {state}"
+            yield "image", f"{receipt.digest}: the release is {receipt.state}"
             if receipt.state is State.BROKEN:
                 yield "repair", f"goldenpath release repair {shlex.quote(str(self.folder / 'receipt.json'))}"
         elif candidate is not None:

@@ -156,6 +156,7 @@ def run_stage(stage: Stage, run: Run, progress: Progress, early: EarlyStage | No
     # Before a gate's block is raised: the jobs that report need the outputs most when there are findings.
     run.runner.set_outputs({**outcome.outputs, **left})
     if outcome.stop:
+        outcome.stop.result = dict(outcome.outputs)
         raise outcome.stop
     return dict(outcome.outputs)
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace as replace_struct
+
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.receipt import State
 from goldenpath.delivery.running.delivery_end import DeliveryEnd
@@ -33,6 +35,17 @@ def test_a_secret_says_where_it_is_and_a_package_names_itself() -> None:
     fixes = [row for row in rows(DeliveryEnd(both, FOLDER)) if row.startswith("to fix")]
     assert "in deploy/config.py:3" in fixes[0]
     assert fixes[1] == "to fix: CRITICAL CVE-2026-0: Update library-0 from 1.0 to 1.0."
+
+
+def test_a_block_says_what_to_do_and_leaves_the_list_to_the_findings() -> None:
+    labels = [row.partition(":")[0] for row in rows(end_of("vulnerabilities", CASES["vulnerabilities"]))]
+    assert labels == ["first", *["to fix"] * 5, "", "explain", "do", "report", "files"]
+
+
+def test_an_id_that_a_shell_would_read_as_a_command_is_quoted() -> None:
+    hostile = replace_struct(secret("a"), id="x; rm -rf .")
+    end = DeliveryEnd(replace(CASES["blocked"], deciding={Gate.GITLEAKS: (hostile,)}), FOLDER)
+    assert "explain: goldenpath explain 'x; rm -rf .'" in rows(end)
 
 
 def test_a_block_without_a_finding_to_show_says_its_error() -> None:
