@@ -32,11 +32,11 @@ class ExportedBytes:
         self._before: int | None = None
 
     def __call__(self) -> str:
-        """Return the bytes that are new in the layout, like `12.0 MB exported`; empty while there are none."""
+        """Return the bytes that are new in the layout, like `12.0 MB exported`; while there are none, it is built."""
         size = _size(self._layout)
         self._before = size if self._before is None else self._before
         new = size - self._before
-        return f"{new / _MEGABYTE:.1f} MB exported" if new > 0 else ""
+        return f"{new / _MEGABYTE:.1f} MB exported" if new > 0 else "building"
 
 
 def _size(layout: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -41,11 +42,15 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 @dataclass
 class AtTerminal:
-    """A command that ran at a terminal: its exit `code`, the bytes it wrote, and whether the terminal is as before."""
+    """A command that ran at a terminal: its exit `code`, the text it wrote there, and whether that is as before.
+
+    `document` is what it wrote to stdout, where that was a pipe.
+    """
 
     code: int
     written: str
     is_as_before: bool
+    document: str
 
     @property
     def left_sane(self) -> bool:
@@ -58,24 +63,30 @@ class AtTerminal:
         return [line.rstrip() for line in re.split(r"[\r\n]+", _ESCAPES.sub("", self.written)) if line.strip()]
 
 
-def run(goldenpath: Command, *words: str, more: Mapping[str, str] | None = None, ctrl_c_at: str = "") -> AtTerminal:
-    """Run the command at a terminal; press Ctrl-C as soon as it has written `ctrl_c_at`."""
+def run(
+    goldenpath: Command, *words: str, more: Mapping[str, str] | None = None, ctrl_c_at: str = "", piped: bool = False
+) -> AtTerminal:
+    """Run the command at a terminal, where it is `piped` without its stdout; press Ctrl-C once it wrote `ctrl_c_at`."""
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     before = termios.tcgetattr(follower)
     variables = {name: value for name, value in goldenpath.variables.items() if name not in {"CI", "COLUMNS"}}
     child = subprocess.Popen(
-        [*goldenpath.words, *words], stdin=follower, stdout=follower, stderr=follower, start_new_session=True,
+        [*goldenpath.words, *words], stdin=follower, stderr=follower, start_new_session=True,
+        stdout=subprocess.PIPE if piped else follower,
         env={**variables, "TERM": "xterm-256color", **(more or {})},
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  no thread of a test holds a lock here
     )  # fmt: skip
     try:
         written = _read(leader, child, ctrl_c_at)
         code = child.wait(timeout=PATIENCE)
-        return AtTerminal(code, written, termios.tcgetattr(follower) == before)
+        document = child.stdout.read().decode() if child.stdout else ""
+        return AtTerminal(code, written, termios.tcgetattr(follower) == before, document)
     finally:
         child.kill()
         child.wait()
+        if child.stdout:
+            child.stdout.close()
         os.close(leader)
         os.close(follower)
 
@@ -133,6 +144,19 @@ def test_ctrl_c_in_a_build_leaves_a_terminal_to_work_in_and_says_how_it_ended(
     assert "error       The run was stopped by SIGINT." in ended.lines
     assert ended.left_sane
     assert not work.receipt.exists()
+
+
+def test_a_document_in_a_pipe_leaves_the_view_to_the_person(goldenpath: Command, tmp_path: Path) -> None:
+    app = apps.make(tmp_path / "app")
+    ended = run(
+        goldenpath, "deliver", f"--source={app.folder}", f"--work-dir={tmp_path}/work", "--environment=dev",
+        "--ecr-repository=my-app", "--dockerfile-path=none", "--json", piped=True,
+    )  # fmt: skip
+    document = json.loads(ended.document)
+    assert (document["error"]["code"], document["result"]["ending"]) == ("build-failed", "failed")
+    assert [stage["end"] for stage in document["result"]["stages"]] == ["done", "failed"]
+    assert document["result"]["headline"] in ended.lines
+    assert ended.left_sane
 
 
 @pytest.mark.parametrize("more", [{"CI": "true"}, {"TERM": "dumb"}])
