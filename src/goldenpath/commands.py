@@ -69,10 +69,12 @@ def list_tools() -> list[dict[str, str]]:
 def verify() -> list[dict[str, str]]:
     """Check every installed program against the hash that is pinned for it, or else the one that was recorded."""
     toolchain, progress = Toolchain.load(), Progress()
-    installed = [program for tool in toolchain.entries() if (program := toolchain.installed(tool.name))]
-    for program in installed:
-        progress.note(f"✓ {program.name} {program.version} is {_proof(program)}")
-    return [{**_described(program), "proof": _proof(program)} for program in installed]
+    verified = []
+    for tool in toolchain.entries():
+        if program := toolchain.installed(tool.name):
+            progress.note(f"✓ {program.name} {program.version} is {_proof(program)}")
+            verified.append({**_described(program), "proof": _proof(program)})
+    return verified
 
 
 def _proof(program: Program) -> str:

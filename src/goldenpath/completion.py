@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem, get_completion_class
+from click.shell_completion import BashComplete, CompletionItem, FishComplete, ZshComplete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-SHELLS = ("bash", "zsh", "fish")
+_SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+SHELLS = tuple(_SHELLS)
 _PROGRAM, _VARIABLE = "goldenpath", "_GOLDENPATH_COMPLETE"
 # As `shell_complete` of click has them: the shell itself completes names of files and folders.
 _FOLDER, _FILE = "dir", "file"
@@ -30,9 +31,7 @@ def completion(shell: str) -> dict[str, str]:
     zsh:  eval "$(goldenpath completion zsh)"    in ~/.zshrc, after compinit
     fish: goldenpath completion fish | source    in ~/.config/fish/config.fish
     """  # noqa: D301  click reads the sign itself
-    kind = get_completion_class(shell)
-    assert kind is not None  # noqa: S101  click has all of SHELLS
-    script = kind(click.get_current_context().find_root().command, {}, _PROGRAM, _VARIABLE).source()
+    script = _SHELLS[shell](click.get_current_context().find_root().command, {}, _PROGRAM, _VARIABLE).source()
     click.echo(script)
     return {"shell": shell, "script": script}
 

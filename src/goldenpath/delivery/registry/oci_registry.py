@@ -84,6 +84,7 @@ class _Outgoing:
     def __init__(self, file: FileIO, upload: Upload) -> None:
         self._file = file
         self._upload = upload
+        self._left = upload.blob.size
         # One buffer for all of it, small enough to stay near the processor between reading and sending.
         self._buffer = memoryview(bytearray(BLOCK))
 
@@ -92,9 +93,9 @@ class _Outgoing:
         if self._upload.stopped.is_set():
             raise Cancelled("The upload was stopped", fix="Run again: a re-run is safe and goes on")
         chunk = self._buffer[: self._file.readinto(self._buffer[:size])]
+        self._left -= len(chunk)
         self._upload.sent += len(chunk)
-        left = self._upload.blob.size - self._upload.sent
-        if left < 0 or (left and size and not chunk):
+        if self._left < 0 or (self._left and size and not chunk):
             raise layout.changed(f"{self._file.name} is not as long as it was", "it changed after it was scanned")
         return chunk
 

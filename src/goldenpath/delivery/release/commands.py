@@ -80,9 +80,10 @@ def verify(path: Path, aws_region: str, role_arn: str, registry_account: str) ->
     receipt, progress, beside = _read(path), Progress(), path.parent / "candidate.json"
     candidate = codec.read(beside, Candidate, written_by="build") if beside.exists() else None
     with _open_registry(receipt, _where(aws_region, role_arn, registry_account)) as connection:
-        lines = [*repairing.verify(receipt, connection, candidate)]
-    for line in lines:
-        progress.line(f"✓ {line}")
+        lines = []
+        for line in repairing.verify(receipt, connection, candidate):
+            progress.line(f"✓ {line}")
+            lines.append(line)
     return lines
 
 
