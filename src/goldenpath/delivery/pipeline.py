@@ -109,9 +109,9 @@ def _in_order(run: Run, progress: Progress) -> dict[str, str]:
             if stage.preload and not run.event.is_pull_request:
                 stage.preload()
             started = early
-            early = EarlyStage(following.ahead, run, second) if following and following.ahead else None
-            if early and following:
-                progress.starts_early(following.name)
+            early = None
+            if following and following.ahead:
+                early = EarlyStage(following.ahead, run, second, progress.starts_early(following.name))
             outputs |= run_stage(stage, run, progress, started)
     return outputs
 

@@ -55,8 +55,9 @@ class Progress:
     def watch(self, read: Callable[[], str]) -> None:
         """Show what `read` returns beside the stage at work, several times a second; only a live view does."""
 
-    def starts_early(self, name: str) -> None:
-        """Tell that `name` works beside the stage at work; only a live view shows it."""
+    def starts_early(self, name: str) -> Callable[[str], None]:  # noqa: ARG002  a live view uses it
+        """Return a function that shows what `name` does beside the stage at work; only a live view shows it."""
+        return lambda _text: None
 
     def leave_out(self, name: str, why: str) -> None:
         """Tell that the stage `name` is not part of this run."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -128,11 +129,12 @@ class LiveView(Progress):
         if self._current is not None:
             self._current.watched = read
 
-    def starts_early(self, name: str) -> None:
-        """Show that `name` runs beside the stage before it."""
+    def starts_early(self, name: str) -> Callable[[str], None]:
+        """Show that `name` runs beside the stage before it; return a function that shows what it does."""
         row = self._rows.setdefault(name, StageRow(name))
         row.begin()
-        row.detail = "runs beside the stage above"
+        row.detail = "beside the stage above"
+        return partial(setattr, row, "detail")
 
     def leave_out(self, name: str, why: str) -> None:
         """Show that the stage `name` is not part of this run."""

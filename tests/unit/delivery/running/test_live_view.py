@@ -61,14 +61,16 @@ def test_a_stage_waits_runs_and_ends_and_one_that_starts_early_runs_beside_it(cl
     terminal = Terminal()
     view = terminal.view
     assert terminal.frame.count("  waiting") == len(STAGES)
-    view.starts_early("sbom")
+    show = view.starts_early("sbom")
+    assert "beside the stage above" in terminal.frame
+    show("taking inventory")
     with view.working("trivy-gate"):
         clock.now += 65
         view.say("scanning linux/amd64")
         shown = terminal.frame.splitlines()
     view.end("trivy-gate", "trivy: ADVISE in dev", clock.now - 65.25, state="warned")
     assert shown[2] == "● trivy-gate     running  1 min 05 s  scanning linux/amd64"
-    assert shown[3] == "● sbom           running  1 min 05 s  runs beside the stage above"
+    assert shown[3] == "● sbom           running  1 min 05 s  taking inventory"
     assert terminal.frame.splitlines()[2] == "! trivy-gate     advised      65.2 s  trivy: ADVISE in dev"
 
 
