@@ -27,7 +27,9 @@ from goldenpath.delivery.model.finding import FINDINGS_SCHEMA, Findings  # noqa:
 from goldenpath.delivery.model.inputs import GITHUB_TOKEN  # noqa: E402
 from goldenpath.delivery.model.verdict import VERDICT_SCHEMA, Verdict  # noqa: E402
 from goldenpath.delivery.rules import matrix  # noqa: E402
+from goldenpath.delivery.running.delivery_result import DELIVERY_SCHEMA, DeliveryResult  # noqa: E402
 from goldenpath.shared import error_pages  # noqa: E402
+from goldenpath.shared.command_result import COMMAND_SCHEMA, CommandResult  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -86,6 +88,8 @@ def generated() -> dict[Path, str]:
     schemas = ROOT / "docs" / "schemas"
     files[schemas / "findings.json"] = schema(FINDINGS_SCHEMA, Findings)
     files[schemas / "verdict.json"] = schema(VERDICT_SCHEMA, Verdict)
+    files[schemas / "command.json"] = schema(COMMAND_SCHEMA, CommandResult)
+    files[schemas / "delivery.json"] = schema(DELIVERY_SCHEMA, DeliveryResult)
     files[schemas / "benchmark.json"] = schema(BENCHMARK_SCHEMA, Benchmark)
     for document in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         if document.exists() and document.parent.name != "errors":

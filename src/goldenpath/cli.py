@@ -5,17 +5,23 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from goldenpath import __version__
+from goldenpath.command_options import completed
 from goldenpath.delivery import stage_names
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import cancellation
 from goldenpath.delivery.running import execution
-from goldenpath.shared import error_pages, masks, protection, runner, verbose
+from goldenpath.shared import command_result, error_pages, masks, output, protection, runner, verbose
+from goldenpath.shared.command_result import CommandResult
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
 from goldenpath.shared.runner import Runner
@@ -24,10 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from goldenpath.delivery.model.inputs import Input
+    from goldenpath.delivery.running.delivery_result import DeliveryResult
     from goldenpath.delivery.stage import Stage
 
 # After so many new objects Python looks for cycles. With its own 700 it walks a report of 25,000 findings many times.
 COLLECT_AFTER = 20_000
+_SEE_HELP = "See `goldenpath --help`, or `--help` after the command"
 _HELP = """Deliver a container from a git checkout to Amazon ECR.
 
 \b
@@ -51,32 +59,18 @@ class _Lazily(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's
         """Return the command `cmd_name`."""
-        return _with_verbose(_COMMANDS[cmd_name]()) if cmd_name in _COMMANDS else None
+        return completed(_COMMANDS[cmd_name](), cmd_name) if cmd_name in _COMMANDS else None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands and options that begin with `incomplete`, without loading any command."""
+        named = [CompletionItem(name, help=text) for name, text in sorted(SHORT_HELP.items())]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(item for item in named if item.value.startswith(incomplete)), *options]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
         """List the commands, without loading any of them for it."""
         with formatter.section("Commands"):
             formatter.write_dl(sorted(SHORT_HELP.items()))
-
-
-def _switch_on(_context: click.Context, _option: click.Parameter, given: bool) -> None:
-    if given:
-        verbose.switch(on=True)
-
-
-_VERBOSE = click.Option(
-    ["--verbose"], is_flag=True, expose_value=False, is_eager=True, callback=_switch_on,
-    help="Log every program and HTTP request on stderr, with time and status; secrets are masked.",
-)  # fmt: skip
-
-
-def _with_verbose(command: click.Command) -> click.Command:
-    """Return `command`, which takes `--verbose` from now on, as every command below it does."""
-    if _VERBOSE not in command.params:
-        command.params.append(_VERBOSE)
-        for inner in command.commands.values() if isinstance(command, click.Group) else ():
-            _with_verbose(inner)
-    return command
 
 
 @click.group(
@@ -87,7 +81,7 @@ def goldenpath() -> None:
     """Deliver a container from a git checkout to Amazon ECR."""
 
 
-_with_verbose(goldenpath)
+completed(goldenpath)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -103,41 +97,88 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def run(argv: Sequence[str]) -> int:
     """Run the command and return its exit code; every error is printed before."""
     verbose.switch(on=verbose.asked_by_runner(runner.variables()))
-    return guarded(lambda: goldenpath.main(args=list(argv), prog_name="goldenpath", standalone_mode=False))
+    # Not left to click: a command line with a mistake in it is reported in the form that it asks for, too.
+    words = [*takewhile(lambda word: word != "--", argv)]
+    with output.chosen(quiet="--quiet" in words, as_json="--json" in words):
+        return _with_document(argv) if output.is_json() else _ended(argv).exit_code
+
+
+def _with_document(argv: Sequence[str]) -> int:
+    """Run the command, and write one JSON document to stdout, whatever ends it."""
+    # What stays where an exception that is no error of ours leaves this function.
+    ended = _Ended(1, error=GoldenPathError("The command ended with a bug.", fix="Report it, with what stderr shows."))
+    with command_result.document_on_stdout() as stdout:
+        try:
+            ended = _ended(argv)
+        finally:
+            error = command_result.described(ended.error) if ended.error else None
+            command_result.write(CommandResult(_name(argv), ended.exit_code, error, ended.result), stdout)
+    return ended.exit_code
+
+
+def _ended(argv: Sequence[str]) -> _Ended:
+    return _attempt(lambda: goldenpath.main(args=list(argv), prog_name="goldenpath", standalone_mode=False))
+
+
+def _name(argv: Sequence[str]) -> str:
+    """Return the words of the command in `argv`, as far as they name one: a word may be an argument of it."""
+    command, names = cast("click.Command", goldenpath), list[str]()
+    for word in argv:
+        inner = None
+        with suppress(LocalTrouble):
+            inner = command.get_command(click.Context(command), word) if isinstance(command, click.Group) else None
+        if inner is not None:
+            command = inner
+            names.append(word)
+    return " ".join(names)
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """The end of a command: what it returned, or the error that ended it."""
+
+    exit_code: int
+    result: object = None
+    error: GoldenPathError | None = None
 
 
 def guarded(action: Callable[[], object]) -> int:
     """Do `action` and return the exit code; every error is printed before, and a signal that cancels becomes one."""
+    return _attempt(action).exit_code
+
+
+def _attempt(action: Callable[[], object]) -> _Ended:
     cancellation.install_signal_handlers()
     try:
-        action()
+        result = action()
     except GoldenPathError as error:
         return _reported(error)
     except click.exceptions.NoArgsIsHelpError as asked:
         click.echo(asked.format_message())
-        return BadInput.exit_code
+        return _Ended(BadInput.exit_code, error=BadInput("The command is not complete.", fix=_SEE_HELP))
     except click.ClickException as error:
-        return _reported(BadInput(error.format_message(), fix="See `goldenpath --help`, or `--help` after the command"))
+        return _reported(BadInput(error.format_message(), fix=_SEE_HELP))
     except click.Abort:
         return _reported(Cancelled("The run was interrupted", fix="Run it again"))
-    return 0
+    # click returns 0 for `--help` and `--version`.
+    return _Ended(0, None if isinstance(result, int) else result)
 
 
-def _reported(error: GoldenPathError) -> int:
+def _reported(error: GoldenPathError) -> _Ended:
     Progress().error(error)
     message = f"{error} More: {error_pages.address(error.code)}"
     Runner(in_actions=runner.in_actions()).annotate("error", runner.plain(message), title=error.code)
-    return error.exit_code
+    return _Ended(error.exit_code, error.result, error)
 
 
 def _command(name: str, text: str, listed: Sequence[Input], act: Callable[[dict[str, str]], object]) -> click.Command:
-    def callback(**given: Any) -> None:  # noqa: ANN401  click passes every option by name
+    def callback(**given: Any) -> object:  # noqa: ANN401  click passes every option by name
         raw = {key: "\n".join(value) if isinstance(value, tuple) else value for key, value in given.items() if value}
         secrets = {
             declared.name: runner.variables().get(declared.variable, "") for declared in listed if declared.secret
         }
         masks.hide("\n".join(secrets.values()))
-        act({**raw, **secrets})
+        return act({**raw, **secrets})
 
     return click.Command(
         name, callback=callback, help=text, params=[_option(declared) for declared in listed if not declared.secret]
@@ -151,9 +192,10 @@ class _Line(click.types.StringParamType):
 
 
 def _option(declared: Input) -> click.Option:
+    required = " [required]" if declared.required else ""
     return click.Option(
         [declared.option, declared.name],
-        help=declared.help + (f" [default: {declared.default}]" if declared.default else ""),
+        help=declared.help + (f" [default: {declared.default}]" if declared.default else required),
         envvar=declared.variable,
         show_envvar=True,
         required=False,
@@ -169,11 +211,11 @@ def _stage(name: str) -> click.Command:
 
     listed = (*stage.inputs, inputs.REF)
 
-    def act(raw: dict[str, str]) -> None:
+    def act(raw: dict[str, str]) -> dict[str, str]:
         progress = Progress()
         request = inputs.read(listed, raw)
         run = execution.prepare(request, Runner.read(runner.variables()), progress)
-        execution.run_stage(stage, execution.believing(run, stage), progress)
+        return execution.run_stage(stage, execution.believing(run, stage), progress)
 
     return _command(stage.name, stage.help, listed, act)
 
@@ -182,11 +224,10 @@ def _deliver() -> click.Command:
     pipeline = importlib.import_module("goldenpath.delivery.pipeline")
     listed = (*pipeline.INPUTS, inputs.REF)
 
-    def act(raw: dict[str, str]) -> None:
-        progress = Progress()
+    def act(raw: dict[str, str]) -> DeliveryResult | None:
         request = inputs.read(listed, raw)
-        run = execution.prepare(request, Runner.read(runner.variables()), progress, whole=True)
-        pipeline.deliver(run, progress)
+        deliver: Callable[..., DeliveryResult | None] = _loaded("delivery.delivery_command", "deliver")
+        return deliver(request, Runner.read(runner.variables()))
 
     return _command("deliver", "Run the whole pipeline: every stage in order.", listed, act)
 
@@ -208,6 +249,7 @@ def _loaded(module: str, name: str) -> Any:  # noqa: ANN401  what it is, the tab
 
 
 _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in stage_names.HELP} | {
+    "completion": partial(_loaded, "completion", "completion"),
     "deliver": _deliver,
     "doctor": partial(_loaded, "platform_commands", "doctor"),
     "explain": partial(_loaded, "commands", "explain_word"),
@@ -225,6 +267,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, na
 # What each command says of itself (tests/unit/test_cli.py compares): to load all of them takes half a second.
 SHORT_HELP: Mapping[str, str] = {
     **stage_names.HELP,
+    "completion": "Print the script by which SHELL completes commands, options, environments and error codes.",
     "deliver": "Run the whole pipeline: every stage in order.",
     "doctor": "Check the set-up of an app's repository, or of the platform's own.",
     "explain": "Explain an error, a finding or a vulnerability, and say what to do about it.",

@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 def doctor(
     *, source: Path, role_arn: str, aws_region: str, offline: bool, strict: bool, platform: bool, state_bucket: str,
     environments: tuple[str, ...], role_prefix: str, audience: str,
-) -> None:  # fmt: skip
+) -> list[dict[str, str]]:  # fmt: skip
     """Check the set-up of an app's repository, or of the platform's own. Every problem comes with its fix."""
     options = adoption.doctor_options(source, role_arn, aws_region)
     remarks = adoption.examined(options, offline=offline)
     if platform and not offline:
         region = _region(aws_region)
         remarks += _account(options.checkout.slug, region, state_bucket, environments, role_prefix, audience)
-    adoption.report(remarks, strict=strict)
+    return adoption.report(remarks, strict=strict)
 
 
 def _account(
@@ -57,7 +57,7 @@ def _account(
     return account_checks.check(account_facts.read(region, bucket), expected)
 
 
-def _policy_options(command: Callable[..., None]) -> Callable[..., None]:
+def _policy_options(command: Callable[..., object]) -> Callable[..., object]:
     for decorate in (
         click.option("--account", required=True, help="The AWS account of the registries."),
         click.option("--environment", required=True, help="An environment that has registries."),
@@ -71,9 +71,9 @@ def _policy_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @iam_group.command("plan-policy")
 @_policy_options
-def print_plan_policy(account: str, environment: str, state_bucket: str, aws_region: str) -> None:
+def print_plan_policy(account: str, environment: str, state_bucket: str, aws_region: str) -> role_policies.Document:
     """Print what a role that plans the registries of an environment may do."""
-    _print(role_policies.plan_policy(_scope(account, environment, state_bucket, aws_region)))
+    return _print(role_policies.plan_policy(_scope(account, environment, state_bucket, aws_region)))
 
 
 @iam_group.command("apply-policy")
@@ -81,9 +81,9 @@ def print_plan_policy(account: str, environment: str, state_bucket: str, aws_reg
 @click.option("--kms-key", "kms_keys", multiple=True, help="ARN of a key that an entry names. May be repeated.")
 def print_apply_policy(
     *, account: str, environment: str, state_bucket: str, aws_region: str, kms_keys: tuple[str, ...]
-) -> None:
+) -> role_policies.Document:
     """Print what a role that applies the registries of an environment may do."""
-    _print(role_policies.apply_policy(_scope(account, environment, state_bucket, aws_region), kms_keys))
+    return _print(role_policies.apply_policy(_scope(account, environment, state_bucket, aws_region), kms_keys))
 
 
 def _scope(account: str, environment: str, bucket: str, region: str) -> RoleScope:
@@ -103,8 +103,9 @@ def _region(raw: str) -> Region:
         ) from None
 
 
-def _print(document: role_policies.Document) -> None:
+def _print(document: role_policies.Document) -> role_policies.Document:
     click.echo(json.dumps(document, indent=2))
+    return document
 
 
 iam = iam_group

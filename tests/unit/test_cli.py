@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import signal
 from collections.abc import Iterator
@@ -15,12 +16,13 @@ from goldenpath.delivery.model.build_secrets import SecretSource
 from goldenpath.delivery.running import execution
 from goldenpath.delivery.stage import Stage
 from goldenpath.shared import error_pages, masks, verbose
-from goldenpath.shared.errors import Cancelled, GateBlocked
+from goldenpath.shared.errors import Cancelled, GateBlocked, LocalTrouble
 
 if TYPE_CHECKING:
     from goldenpath.delivery.model.inputs import Input, Request
 
 STAGES = {stage.name: stage for stage in (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE)}
+FIX = "See `goldenpath --help`, or `--help` after the command"
 INPUTS: dict[str, tuple[Input, ...]] = {name: stage.inputs for name, stage in STAGES.items()} | {
     "deliver": pipeline.INPUTS
 }
@@ -78,6 +80,108 @@ def test_every_command_takes_verbose(monkeypatch: pytest.MonkeyPatch, words: tup
     assert switched == [False, True, False]
 
 
+@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+def test_every_command_reports_an_error_as_one_document(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    code = cli.run([*words, "--quiet", "--no-such-option", "--json"])
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert code == document["exit_code"] == 2
+    assert (document["command"], document["result"]) == (" ".join(words), None)
+    assert document["error"] == {
+        "code": "bad-input", "what": document["error"]["what"], "why": "", "fix": FIX,
+        "page": error_pages.address("bad-input"),
+    }  # fmt: skip
+    assert "--no-such-option" in document["error"]["what"]
+    assert captured.err.startswith("error[bad-input]: ")
+
+
+@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+def test_every_command_shows_its_options_for_scripts(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    _, text = told(capsys, *words, "--help")
+    assert all(f"  {option}  " in text for option in ("--verbose", "--quiet", "--json"))
+
+
+@pytest.mark.parametrize(
+    ("argv", "name"),
+    [
+        (("tools", "list"), "tools list"),
+        (("explain", "tools"), "explain"),
+        (("--quiet", "policy", "show"), "policy show"),
+        (("nonsense",), ""),
+    ],
+)
+def test_a_document_names_its_command(capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], name: str) -> None:
+    cli.run([*argv, "--json"])
+    assert json.loads(capsys.readouterr().out)["command"] == name
+
+
+def test_a_result_is_a_document_and_what_people_read_goes_to_stderr(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GOLDENPATH_CACHE", str(tmp_path))
+    assert cli.run(["tools", "list", "--json"]) == 0
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert document["schema"] == "goldenpath.command/1"
+    assert (document["exit_code"], document["error"]) == (0, None)
+    assert {tool["name"]: tool["path"] for tool in document["result"]}["trivy"] == ""
+    assert "not installed" in captured.err
+
+
+def test_an_error_and_what_there_is_of_the_result_are_in_one_document(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = GateBlocked("blocked", why="w", fix="f")
+    error.result = {"ending": "blocked"}
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(execution, "prepare", fail)
+    assert cli.run(["build", "--environment", "dev", "--json"]) == 10
+    document = json.loads(capsys.readouterr().out)
+    assert (document["error"]["code"], document["result"]) == ("gate-blocked", {"ending": "blocked"})
+
+
+def test_a_bug_is_a_document_too_and_still_raised(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(execution, "prepare", fail)
+    with pytest.raises(RuntimeError, match="a bug"):
+        cli.run(["build", "--environment", "dev", "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert (document["exit_code"], document["error"]["code"], document["error"]["page"]) == (1, "internal", "")
+
+
+def test_a_command_that_is_not_installed_is_a_document_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'moto'")
+
+    monkeypatch.setattr(cli, "_loaded", missing)
+    assert cli.run(["local", "up", "--json"]) == LocalTrouble.exit_code
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "local-trouble"
+
+
+def test_a_word_behind_two_dashes_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = told(capsys, "explain", "--", "--json")
+    assert (code, text.startswith("error[bad-input]: '--json' is neither")) == (2, True)
+
+
+def test_quiet_ends_with_the_command_that_was_given_it(capsys: pytest.CaptureFixture[str]) -> None:
+    _, quiet = told(capsys, "policy", "validate", "--quiet")
+    _, loud = told(capsys, "policy", "validate")
+    assert (quiet, loud.startswith("✓ environments.yaml: ")) == ("", True)
+
+
 def test_a_secret_input_is_masked_before_the_command_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     monkeypatch.setattr(masks, "_secrets", set())
@@ -109,9 +213,6 @@ def test_the_help_lists_every_stage_in_one_line_each(capsys: pytest.CaptureFixtu
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert told(capsys, "--version") == (0, f"goldenpath, version {__version__}\n")
-
-
-FIX = "See `goldenpath --help`, or `--help` after the command"
 
 
 @pytest.mark.parametrize(

@@ -104,12 +104,14 @@ def _in_order(run: Run, progress: Progress) -> dict[str, str]:
         run = replace(run, layers=layers)
         for stage, following in zip_longest(STAGES, STAGES[1:]):
             if stage.releases and run.event.is_pull_request:
-                progress.line(f"· {stage.name} is left out: a pull request is checked, never released")
+                progress.leave_out(stage.name, "a pull request is checked, never released")
                 continue
             if stage.preload and not run.event.is_pull_request:
                 stage.preload()
             started = early
-            early = EarlyStage(following.ahead, run, second) if following and following.ahead else None
+            early = None
+            if following and following.ahead:
+                early = EarlyStage(following.ahead, run, second, progress.starts_early(following.name))
             outputs |= run_stage(stage, run, progress, started)
     return outputs
 

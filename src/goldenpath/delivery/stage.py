@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from goldenpath.delivery.model.event import DETACHED
+from goldenpath.delivery.model.transfer import unwatched
 from goldenpath.delivery.report.annotations import Notice
 from goldenpath.delivery.rules import reviewed_refs
 from goldenpath.delivery.rules.effective import Resolution
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.event import Event
     from goldenpath.delivery.model.finding import Gate
     from goldenpath.delivery.model.inputs import Input, Request
+    from goldenpath.delivery.model.transfer import Watch
     from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.delivery.rules.effective import EffectiveRules
     from goldenpath.delivery.rules.matrix import Environment, Policy
@@ -40,8 +42,9 @@ class Run:
     are read from its checkout.
 
     `program` returns a pinned program by its name, and downloads it first if it is missing. `say` prints one line about
-    the progress. At most `annotated_at_most` warnings of a stage become annotations of the workflow run. Stages that
-    run in one process share `layers`.
+    the progress, and `watch` shows, where a view is live, what a function returns about a transfer. At most
+    `annotated_at_most` warnings of a stage become annotations of the workflow run. Stages that run in one process share
+    `layers`.
     """
 
     request: Request
@@ -52,6 +55,7 @@ class Run:
     runner: Runner
     program: Callable[[str], Program]
     say: Callable[[str], None]
+    watch: Watch = unwatched
     annotated_at_most: int = ANNOTATED_AT_MOST
     layers: UnpackedLayers | None = None
     resolution: Resolution = field(default_factory=Resolution, repr=False, compare=False)

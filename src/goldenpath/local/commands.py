@@ -37,7 +37,7 @@ def demo() -> None:
 @click.option("--environment", default="", help="Environment that they belong to, by their tag. [default: none]")
 @click.option("--immutable", is_flag=True, help="Refuse to move tags, as repositories of high risk do.")
 @click.option("--engine", "with_engine", is_flag=True, help="Start a Docker Engine too, where none is running.")
-def up(repositories: tuple[str, ...], *, environment: str, immutable: bool, with_engine: bool) -> None:
+def up(repositories: tuple[str, ...], *, environment: str, immutable: bool, with_engine: bool) -> dict[str, str]:
     """Start the registry and the AWS emulator, and print the env variables that lead the other commands to them.
 
     \b
@@ -49,7 +49,7 @@ def up(repositories: tuple[str, ...], *, environment: str, immutable: bool, with
     running = state.up(_folder(), seed=seed)
     build_variables = demonstration.engine_variables(engine.start_detached(_comment)) if with_engine else {}
     database = demonstration.database_variables(_comment)
-    _print_exports({**_variables(running), **build_variables, **database})
+    return _print_exports({**_variables(running), **build_variables, **database})
 
 
 @local.command()
@@ -61,14 +61,14 @@ def down() -> None:
 
 
 @local.command()
-def status() -> None:
+def status() -> dict[str, object]:
     """Print whether the services run and where, and the env variables that lead to them."""
     running = state.status(_folder())
     if running is None:
         Progress().line("not running; `goldenpath local up` starts it")
-        return
+        return {"running": False, "variables": {}}
     _comment(f"registry {running.registry_host}, account {running.account}, region {running.region}")
-    _print_exports(_variables(running))
+    return {"running": True, "variables": _print_exports(_variables(running))}
 
 
 def _folder() -> Path:
@@ -80,9 +80,10 @@ def _variables(running: LocalState) -> dict[str, str]:
     return {**running.environment, "GOLDENPATH_ROLE_ARN": role, "GOLDENPATH_AWS_REGION": running.region}
 
 
-def _print_exports(variables: dict[str, str]) -> None:
+def _print_exports(variables: dict[str, str]) -> dict[str, str]:
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")
+    return variables
 
 
 def _comment(text: str) -> None:

@@ -13,7 +13,7 @@ from goldenpath.registries import adoption, catalogue, workflow_commands
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.images import forecast, permissions
-from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, option, with_request_options
+from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, REQUIRED, option, with_request_options
 from goldenpath.registries.request import parse_request
 from goldenpath.registries.terraform import planning, plans
 from goldenpath.shared import runner
@@ -51,21 +51,22 @@ def registry() -> None:
 @registry.command()
 @CHECKOUT
 @with_request_options
-def request(checkout: Path, **fields: str) -> None:
+def request(checkout: Path, **fields: str) -> dict[str, object]:
     """Write a registry into its environment's configuration, and update the catalogue."""
     wanted, progress = parse_request(fields), Progress()
     changed = ecr_tf.add(checkout, wanted)
     catalogue.write(checkout)
     where = f"envs/{wanted.environment}/ecr.tf"
     progress.line(f"✓ {wanted.name} ({wanted.fields['id']}) is {'now' if changed else 'already'} in {where}")
-    progress.line(_NEXT)
+    progress.note(_NEXT)
+    return {"name": wanted.name, "environment": wanted.environment, "file": where, "changed": changed}
 
 
 @registry.command()
 @CHECKOUT
 @with_request_options
 @_REGION
-def adopt(checkout: Path, aws_region: str, **fields: str) -> None:
+def adopt(checkout: Path, aws_region: str, **fields: str) -> dict[str, object]:
     """Describe a repository that exists at ECR as a registry, and update the catalogue; AWS is only read."""
     wanted, progress = parse_request(fields), Progress()
     repository = PlatformEcr({**runner.variables(), "AWS_REGION": aws_region}).describe(wanted.name)
@@ -74,7 +75,8 @@ def adopt(checkout: Path, aws_region: str, **fields: str) -> None:
     catalogue.write(checkout)
     where = f"envs/{wanted.environment}/ecr.tf"
     progress.line(f"✓ {wanted.name} is {'now' if changed else 'already'} in {where}, as ECR has it")
-    progress.line(_NEXT_ADOPTED)
+    progress.note(_NEXT_ADOPTED)
+    return {"name": wanted.name, "environment": wanted.environment, "file": where, "changed": changed}
 
 
 @registry.command("catalogue")
@@ -87,21 +89,22 @@ def write_catalogue(checkout: Path) -> None:
 
 @registry.command("list")
 @CHECKOUT
-def list_registries(checkout: Path) -> None:
+def list_registries(checkout: Path) -> list[object]:
     """List every registry: environment, name, owner, risk, and the controls of the risk."""
-    progress = Progress()
-    for entry in catalogue.collect(checkout):
+    progress, entries = Progress(), [*catalogue.collect(checkout)]
+    for entry in entries:
         leaving = f" deprecated since {entry.deprecated_since}" if entry.deprecated_since else ""
         controls = f"{entry.mutability.lower()} {entry.encryption} keeps {entry.keep}"
         progress.line(f"{entry.environment:<8} {entry.name:<32} {entry.owner:<20} {entry.risk:<7} {controls}{leaving}")
+    return [*entries]
 
 
-def _with_workspace_options(command: Callable[..., None]) -> Callable[..., None]:
+def _with_workspace_options(command: Callable[..., object]) -> Callable[..., object]:
     for decorate in (
         click.option("--removal", is_flag=True, help="The registry has left ecr.tf: plan its removal."),
         option("--work-dir", "Folder for the plan and Terraform's own files.", type=click.Path(path_type=Path)),
         _REGION,
-        option("--state-bucket", "The S3 bucket that keeps Terraform's state.", default=""),
+        option("--state-bucket", f"The S3 bucket that keeps Terraform's state. {REQUIRED}", default=""),
         NAME,
         ENVIRONMENT,
         CHECKOUT,
@@ -112,16 +115,16 @@ def _with_workspace_options(command: Callable[..., None]) -> Callable[..., None]
 
 @registry.command()
 @_with_workspace_options
-def plan(*, name: str, removal: bool, **workspace_options: object) -> None:
+def plan(*, name: str, removal: bool, **workspace_options: object) -> dict[str, object]:
     """Plan one registry; print its changes and the digest that `apply` takes."""
     workspace = _workspace(**workspace_options)  # type: ignore[arg-type]
-    _print_plan(planning.plan(workspace, name, removal=removal), name, workspace.environment)
+    return _print_plan(planning.plan(workspace, name, removal=removal), name, workspace.environment)
 
 
 @registry.command()
 @_with_workspace_options
-@option("--digest", "Digest of the plan that was reviewed, as `plan` printed it.", default="")
-def apply(*, name: str, digest: str, removal: bool, **workspace_options: object) -> None:
+@option("--digest", f"Digest of the plan that was reviewed, as `plan` printed it. {REQUIRED}", default="")
+def apply(*, name: str, digest: str, removal: bool, **workspace_options: object) -> dict[str, object]:
     """Plan one registry again and apply the plan, if it has the digest that was reviewed."""
     try:
         reviewed = Digest(digest)
@@ -133,6 +136,7 @@ def apply(*, name: str, digest: str, removal: bool, **workspace_options: object)
     Progress().line(
         f"✓ {name}: " + (f"applied; changes: {len(planned.changes)}" if planned.changes else "nothing was to do")
     )
+    return {"name": name, "digest": str(reviewed), "changes": len(planned.changes)}
 
 
 @registry.command()
@@ -141,12 +145,13 @@ def apply(*, name: str, digest: str, removal: bool, **workspace_options: object)
 @NAME
 @_REGION
 @click.option("--preview", is_flag=True, help="Compare it with ECR's own preview, which takes some seconds.")
-def lifecycle(*, checkout: Path, environment: str, name: str, aws_region: str, preview: bool) -> None:
+def lifecycle(*, checkout: Path, environment: str, name: str, aws_region: str, preview: bool) -> list[str]:
     """Show which images the lifecycle policy of a registry removes or archives next; change nothing."""
     entry, progress = ecr_tf.find(checkout, environment, name), Progress()
     ecr = PlatformEcr({**runner.variables(), "AWS_REGION": _region(aws_region)})
     expected = forecast.forecast(ecr, entry.name, dt.datetime.now(dt.UTC))
-    for line in forecast.lines(expected):
+    lines = [*forecast.lines(expected)]
+    for line in lines:
         progress.line(line)
     if preview:
         different = forecast.differences(expected, ecr.lifecycle_preview(entry.name))
@@ -154,12 +159,13 @@ def lifecycle(*, checkout: Path, environment: str, name: str, aws_region: str, p
             progress.line(f"! {line}")
         if not different:
             progress.line("✓ ECR's own preview says the same")
+    return lines
 
 
 @registry.command("in-use-policies")
 @_REGION
-@option("--account", "The AWS account of the registries.", default="")
-def in_use_policies(aws_region: str, account: str) -> None:
+@option("--account", f"The AWS account of the registries. {REQUIRED}", default="")
+def in_use_policies(aws_region: str, account: str) -> dict[str, object]:
     """Print the IAM policies of the roles that keep images in use: `look` at clusters, and `tag` images."""
     try:
         owner = AccountId(account)
@@ -167,6 +173,7 @@ def in_use_policies(aws_region: str, account: str) -> None:
         raise BadInput("An input cannot be used", why=f"`account`: {error}", fix="Give it; `--help` says how") from None
     policies = {"look": permissions.look_policy(), "tag": permissions.tag_policy(owner, _region(aws_region))}
     click.echo(json.dumps(policies, indent=2))
+    return {**policies}
 
 
 def _region(text: str) -> Region:
@@ -195,15 +202,21 @@ def _workspace(
     )
 
 
-def _print_plan(planned: TerraformPlan, name: str, environment: str) -> None:
-    progress = Progress()
+def _print_plan(planned: TerraformPlan, name: str, environment: str) -> dict[str, object]:
+    progress, digest = Progress(), plans.plan_digest(planned, environment)
     for change in planned.changes:
         progress.line(f"{change.description:<20} {change.address}")
     for change in planned.drift:
         progress.line(f"{'changed elsewhere':<20} {change.address}")
     if not planned.changes:
         progress.line(f"✓ {name} is as it is described; nothing is to do")
-    progress.line(f"digest: {plans.plan_digest(planned, environment)}")
+    progress.line(f"digest: {digest}")
+    return {
+        "name": name,
+        "digest": str(digest),
+        "changes": [{"action": change.description, "address": change.address} for change in planned.changes],
+        "drift": [change.address for change in planned.drift],
+    }
 
 
 for _command in workflow_commands.COMMANDS:

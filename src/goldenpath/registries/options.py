@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+# The command says so itself, with all mistakes together: click would end at the first one.
+REQUIRED = "[required]"
+
+
 def option(name: str, text: str, **more: object) -> Callable[[click.decorators.FC], click.decorators.FC]:
     """Return the option `name`, like `--risk`; `more` are further arguments of `click.option`."""
     variable = "GOLDENPATH_" + name.removeprefix("--").replace("-", "_").upper()
@@ -28,17 +32,17 @@ TRUSTED = option(
     "--trusted", "The checkout of the default branch, whose Terraform configuration is used.",
     type=click.Path(path_type=Path), default=Path(),
 )  # fmt: skip
-ENVIRONMENT = option("--environment", "Environment of the registry, as the policy names it.", default="")
-NAME = option("--name", "Name of the repository in ECR, like `my-app`.", default="")
+ENVIRONMENT = option("--environment", f"Environment of the registry, as the policy names it. {REQUIRED}", default="")
+NAME = option("--name", f"Name of the repository in ECR, like `my-app`. {REQUIRED}", default="")
 
 
-def with_request_options(command: Callable[..., None]) -> Callable[..., None]:
+def with_request_options(command: Callable[..., object]) -> Callable[..., object]:
     """Add the options for the fields of a request, as `request.parse_request` takes them, to `command`."""
     for decorate in (
         option("--domain", "The business domain it belongs to.", default=""),
         option("--requester", "The requester: a GitHub user name.", default=""),
-        option("--risk", "low, medium or high: selects its controls.", default=""),
-        option("--owner", "The team that owns it.", default=""),
+        option("--risk", f"low, medium or high: selects its controls. {REQUIRED}", default=""),
+        option("--owner", f"The team that owns it. {REQUIRED}", default=""),
         NAME,
         ENVIRONMENT,
     ):

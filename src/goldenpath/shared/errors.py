@@ -13,6 +13,7 @@ class GoldenPathError(Exception):
     """A failure that a person can act on.
 
     `what` is the fact, `why` the reason (may be empty when the fact speaks for itself), `fix` the next thing to do.
+    `is_shown` once a panel has said all of that. `result` is what the command that it ended has to report as JSON.
     """
 
     code: ClassVar[str] = "internal"
@@ -27,6 +28,8 @@ class GoldenPathError(Exception):
         self.what = what
         self.why = why
         self.fix = fix
+        self.is_shown = False
+        self.result: object = None
 
     def __str__(self) -> str:
         """Return the one-paragraph form: what, why and fix."""

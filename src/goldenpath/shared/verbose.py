@@ -33,6 +33,11 @@ def switch(*, on: bool) -> None:
     _on = on
 
 
+def is_on() -> bool:
+    """Tell whether programs and requests are shown."""
+    return _on
+
+
 def program(argv: Sequence[str], end: str, seconds: float | None = None) -> None:
     """Show that the program `argv` ended, or began, as `end` says."""
     if _on:

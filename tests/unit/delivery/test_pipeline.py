@@ -104,8 +104,9 @@ def test_a_gate_that_blocks_stops_the_run_after_its_outputs_were_written(deliver
     outputs = tmp_path / "outputs"
     gate = stage("gate", lambda _: Outcome("it blocks", {"verdict": "block"}, ("a finding",), BLOCKED))
     told = Told()
-    with pytest.raises(GateBlocked):
+    with pytest.raises(GateBlocked) as caught:
         delivered(gate, stage("push"), told=told, runner=Runner(in_actions=True, output_file=outputs))
+    assert caught.value.result == {"verdict": "block"}
     assert "verdict<<" in outputs.read_text()
     assert "push<<" not in outputs.read_text()
     assert told.text.startswith("· gate\n✗ gate           it blocks")

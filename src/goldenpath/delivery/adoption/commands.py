@@ -46,7 +46,7 @@ _SOURCE = click.option("--source", type=click.Path(path_type=Path), default=Path
 @click.option("--force", is_flag=True, help="Overwrite an existing delivery workflow that differs.")
 def init(
     *, source: Path, ecr_repository: str, dockerfile: str, monorepo: bool, ref: str, dry_run: bool, force: bool
-) -> None:
+) -> list[dict[str, str]]:
     """Write the delivery workflow and `.goldenpath.yml` into an app's repository. It asks no questions."""
     if monorepo and dockerfile:
         raise BadInput("--monorepo and --dockerfile cannot be combined.", fix="Give only one of them.")
@@ -58,9 +58,10 @@ def init(
     elif not callers:
         delivered = (images.single(repository, ecr_repository, dockerfile),)
     files = scaffold.plan(repository.folder, delivered, ref, trigger_checks.development(repository.branches))
+    result = [{"path": str(file.path), "diff": file.diff()} for file in files]
     if dry_run:
         progress.line("".join(file.diff() for file in files) or "Nothing would change.")
-        return
+        return result
     written = {file.path for file in scaffold.write(repository.folder, files, force=force)}
     for file in files:
         progress.line(f"✓ {file.path} {'written' if file.path in written else 'already exists'}")
@@ -69,7 +70,8 @@ def init(
     _report_images(repository, delivered, progress)
     for remark in _trigger_problems(repository):
         _print(remark, progress)
-    progress.line("Next: commit the written files, then run `goldenpath doctor`.")
+    progress.note("Next: commit the written files, then run `goldenpath doctor`.")
+    return result
 
 
 def _report_images(repository: GitCheckout, delivered: tuple[DeliveredImage, ...], progress: Progress) -> None:
@@ -102,18 +104,28 @@ def examined(options: DoctorOptions, *, offline: bool) -> tuple[Remark, ...]:
     return doctor_checks.examine(options, reusable_workflow.read(), clients)
 
 
-def report(remarks: tuple[Remark, ...], *, strict: bool) -> None:
-    """Print every remark and how many there are of each level. Raises `SetupIncomplete` for a check that failed."""
+def report(remarks: tuple[Remark, ...], *, strict: bool) -> list[dict[str, str]]:
+    """Print every remark and how many there are of each level; return them.
+
+    Raises `SetupIncomplete` for a check that failed.
+    """
     progress = Progress()
+    result = [
+        {"level": remark.level.name.lower(), "about": remark.about, "what": remark.what, "fix": remark.fix}
+        for remark in remarks
+    ]
     for remark in remarks:
         _print(remark, progress)
     failed = [remark for remark in remarks if remark.level >= (Level.WARNING if strict else Level.ERROR)]
     progress.line(_totals(remarks))
     if failed:
-        raise SetupIncomplete(
+        error = SetupIncomplete(
             f"{len(failed)} of {len(remarks)} checks failed.",
             fix="Follow the `do:` line of every failed check, then run `goldenpath doctor` again.",
         )
+        error.result = result
+        raise error
+    return result
 
 
 @click.command()
@@ -137,18 +149,21 @@ def settle(*, source: Path, settled_by: str, reason: str, chosen: tuple[str, ...
 
 @click.command("pre-commit")
 @_SOURCE
-def pre_commit(*, source: Path) -> None:
+def pre_commit(*, source: Path) -> str:
     """Search what is staged for secrets, as the gate does, and fail where a commit would bring one.
 
     `.pre-commit-hooks.yaml` makes it a hook of pre-commit.com, and one line in `.git/hooks/pre-commit` one of git.
     """
-    Progress().line(f"✓ {staged.require_no_secret(source, Toolchain.load().provide('gitleaks'))}")
+    sentence = staged.require_no_secret(source, Toolchain.load().provide("gitleaks"))
+    Progress().line(f"✓ {sentence}")
+    return sentence
 
 
 def _print(remark: Remark, progress: Progress) -> None:
-    progress.line(f"{_MARKS[remark.level]} {remark.about:<14} {remark.what}")
+    show = progress.line if remark.level >= Level.WARNING else progress.note
+    show(f"{_MARKS[remark.level]} {remark.about:<14} {remark.what}")
     if remark.fix:
-        progress.line(f"{'':<17}do: {remark.fix}")
+        show(f"{'':<17}do: {remark.fix}")
 
 
 def _totals(remarks: tuple[Remark, ...]) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.image import image_files
 from goldenpath.delivery.layers import layer_files, layer_repeats
 from goldenpath.delivery.layers.layer_cache import LayerNotExported
 from goldenpath.delivery.layers.layer_repeats import LowerLayers
+from goldenpath.delivery.model import transfer
 from goldenpath.delivery.model.layer_inputs import LayerKind
 from goldenpath.shared import codec
 from goldenpath.shared.errors import BuildFailed
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.layers.layer_files import WrittenLayer
     from goldenpath.delivery.layers.layer_repeats import Entry
     from goldenpath.delivery.model.layout import Descriptor, Layout
+    from goldenpath.delivery.model.transfer import Watch
     from goldenpath.shared.names import Digest
 
 _NOTHING: frozenset[bytes] = frozenset()
@@ -40,16 +43,24 @@ class BuiltLayer:
 
 @dataclass
 class LayerWriter:
-    """Writes layers of `layout`, each once for all platforms; builds of one person share those that are `kept`."""
+    """Writes layers of `layout`, each once for all platforms; builds of one person share those that are `kept`.
+
+    `watch` shows how many layers of a platform are written.
+    """
 
     layout: Layout
     kept: KeptLayers | None = None
+    watch: Watch = transfer.unwatched
     _done: dict[tuple[Digest, Times, frozenset[bytes]], WrittenLayer] = field(default_factory=dict)
 
     def write(self, layers: Sequence[BuiltLayer]) -> list[WrittenLayer]:
         """Write `layers`, the lowest first. Raises `BuildFailed` for one that cannot be read."""
+        written: list[WrittenLayer] = []
+        self.watch(partial(_share, layers, written))
         repeated = self._repeated(layers)
-        return [self._written(layer, repeated.get(place, _NOTHING)) for place, layer in enumerate(layers)]
+        for place, layer in enumerate(layers):
+            written.append(self._written(layer, repeated.get(place, _NOTHING)))
+        return written
 
     def _repeated(self, layers: Sequence[BuiltLayer]) -> dict[int, frozenset[bytes]]:
         """Return by a layer's place the files which it repeats. Only a copy on top of another one can repeat any."""
@@ -109,3 +120,9 @@ class LayerWriter:
                 why=str(error),
                 fix="Build again; nothing was released.",
             ) from error
+
+
+def _share(layers: Sequence[BuiltLayer], written: Sequence[WrittenLayer]) -> str:
+    """Return how much of `layers` is `written`, for people; BuildKit does not compress, so the sizes are of files."""
+    sizes = [layer.blob.size for layer in layers]
+    return transfer.share(len(written), len(layers), sum(sizes[: len(written)]), sum(sizes)) if layers else ""

@@ -18,6 +18,7 @@ from goldenpath.delivery.layers.layer_history import LayerHistory
 from goldenpath.delivery.layers.layer_writer import BuiltLayer, LayerWriter
 from goldenpath.delivery.model.layer_inputs import LayerKind
 from goldenpath.delivery.model.layout import Descriptor, Layout, copied, write_index
+from goldenpath.delivery.model.transfer import ExportedBytes, unwatched
 from goldenpath.shared import codec, runner
 from goldenpath.shared.errors import CandidateChanged, DiskTrouble, FolderUntrusted
 from goldenpath.shared.names import Digest
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.builds.context_artifact import Addition
     from goldenpath.delivery.model.layer_inputs import LayerInputs
     from goldenpath.delivery.model.layout import LayoutImage
+    from goldenpath.delivery.model.transfer import Watch
     from goldenpath.delivery.stage import Run
 
 _UNDATED = (
@@ -53,8 +55,9 @@ def export(run: Run, chosen: Builder, bases: Bases, added: Addition, cache: tupl
     inputs = dict(zip(map(normal, platforms), bases.inputs, strict=True)) if explains else {}
 
     def build(target: Layout, kept: KeptLayers | None = None) -> bool:
+        run.watch(ExportedBytes(target.path))
         buildx.build_layout(chosen, order, target.path, sources=bases.sources, cache=cache)
-        return rewrite(target, inputs, history.times, order.epoch, kept)
+        return rewrite(target, inputs, history.times, order.epoch, kept, run.watch)
 
     # An image that holds a secret of its build is deleted, so a build with secrets keeps no layers.
     keeps = explains and not (run.runner.in_actions or order.secrets or order.ssh)
@@ -108,6 +111,7 @@ def rewrite(
     times: Callable[[Sequence[LayerInputs]], Sequence[int]],
     created: int,
     kept: KeptLayers | None = None,
+    watch: Watch = unwatched,
 ) -> bool:
     """Write each layer that BuildKit made in `layout` again, with a time of its own; those of the base image stay.
 
@@ -121,7 +125,7 @@ def rewrite(
     # If the graph and the history do not agree, a layer could get the time of another one.
     if own != [len(layers) for layers in known] or any(map(_in_zstd, images, own)):
         return False
-    writer = LayerWriter(layout, kept)
+    writer = LayerWriter(layout, kept, watch)
     root = layout.root()
     changes = {
         image.descriptor.digest: _rewritten(writer, image, list(zip(made_from, times(made_from), strict=True)), created)

@@ -55,20 +55,23 @@ class StoredManifest:
 
 
 class Upload:
-    """The bytes of one blob on their way out of the file `path`; `stop` ends it wherever it is."""
+    """The bytes of one blob on their way out of the file `path`, `sent` so far; `stop` ends it wherever it is."""
 
     def __init__(self, blob: Descriptor, path: Path) -> None:
         self.blob = blob
         self.path = path
-        self._stopped = threading.Event()
+        self.stopped = threading.Event()
+        # Bytes that were read for the registry so far.
+        self.sent = 0
 
     def stop(self) -> None:
         """Make the next read fail."""
-        self._stopped.set()
+        self.stopped.set()
 
     def open(self) -> IO[bytes]:
         """Return the bytes from their beginning, as a file that refuses to end elsewhere than the blob's size says."""
-        return cast("IO[bytes]", _Outgoing(self.path.open("rb", buffering=0), self.blob.size, self._stopped))
+        self.sent = 0
+        return cast("IO[bytes]", _Outgoing(self.path.open("rb", buffering=0), self))
 
     def require_unchanged(self) -> None:
         """Read all of it, and raise `CandidateChanged` when it is not what its digest says."""
@@ -76,21 +79,22 @@ class Upload:
 
 
 class _Outgoing:
-    """A file of `size` bytes that is read once, from beginning to end."""
+    """The file of an upload, which is read once, from beginning to end."""
 
-    def __init__(self, file: FileIO, size: int, stopped: threading.Event) -> None:
+    def __init__(self, file: FileIO, upload: Upload) -> None:
         self._file = file
+        self._upload = upload
+        self._left = upload.blob.size
         # One buffer for all of it, small enough to stay near the processor between reading and sending.
         self._buffer = memoryview(bytearray(BLOCK))
-        self._left = size
-        self._stopped = stopped
 
     def read(self, size: int = BLOCK) -> memoryview:
         """Return the next bytes, at most `BLOCK` of them; they are gone with the next call."""
-        if self._stopped.is_set():
+        if self._upload.stopped.is_set():
             raise Cancelled("The upload was stopped", fix="Run again: a re-run is safe and goes on")
         chunk = self._buffer[: self._file.readinto(self._buffer[:size])]
         self._left -= len(chunk)
+        self._upload.sent += len(chunk)
         if self._left < 0 or (self._left and size and not chunk):
             raise layout.changed(f"{self._file.name} is not as long as it was", "it changed after it was scanned")
         return chunk

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 def _option(declared: Input) -> Callable[[click.decorators.FC], click.decorators.FC]:
     return click.option(
-        declared.option, declared.name, envvar=declared.variable, show_envvar=True, help=declared.help,
-        default=declared.default,
+        declared.option, declared.name, envvar=declared.variable, show_envvar=True, default=declared.default,
+        help=declared.help + (" [required]" if declared.required else ""),
     )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def release() -> None:
 
 @release.command()
 @_RECEIPT
-def show(path: Path) -> None:
+def show(path: Path) -> Receipt:
     """Show RECEIPT in words."""
     receipt, progress = _read(path), Progress()
     progress.line(f"{receipt.state}: {receipt.reference}")
@@ -67,6 +67,7 @@ def show(path: Path) -> None:
         progress.line(f"  signature {signature.profile}: {signature.state}")
     if receipt.unbound:
         progress.warn(receipt.unbound)
+    return receipt
 
 
 @release.command()
@@ -74,13 +75,16 @@ def show(path: Path) -> None:
 @_REGION
 @_ROLE
 @_REGISTRY
-def verify(path: Path, aws_region: str, role_arn: str, registry_account: str) -> None:
+def verify(path: Path, aws_region: str, role_arn: str, registry_account: str) -> list[str]:
     """Compare RECEIPT with the registry, and with the candidate.json beside it if there is one."""
     receipt, progress, beside = _read(path), Progress(), path.parent / "candidate.json"
     candidate = codec.read(beside, Candidate, written_by="build") if beside.exists() else None
     with _open_registry(receipt, _where(aws_region, role_arn, registry_account)) as connection:
+        lines = []
         for line in repairing.verify(receipt, connection, candidate):
             progress.line(f"✓ {line}")
+            lines.append(line)
+    return lines
 
 
 @release.command()
@@ -97,7 +101,7 @@ def verify(path: Path, aws_region: str, role_arn: str, registry_account: str) ->
 )
 def repair(
     path: Path, aws_region: str, role_arn: str, registry_account: str, confirmed: tuple[str, ...], *, yes: bool
-) -> None:
+) -> dict[str, object]:
     """Put right what RECEIPT's release left when it was killed, or when its undo failed. Safe to run again."""
     receipt, progress, policy = _read(path), Progress(), matrix.load()
     with _open_registry(receipt, _where(aws_region, role_arn, registry_account)) as connection:
@@ -106,13 +110,14 @@ def repair(
             for line in lines:
                 progress.line(line)
             progress.line("nothing was changed; run again with --yes to do this")
-            return
+            return {"state": receipt.state, "intended": lines, "done": ()}
         repaired = repairing.repair(receipt, connection, policy, confirmed)
     # The second repair with this file has nothing to do.
     codec.write(path, repaired.receipt)
     for line in repaired.done:
         progress.line(f"✓ {line}")
     progress.line(f"the release is {repaired.receipt.state}" + ("" if repaired.done else ": nothing was left to do"))
+    return {"state": repaired.receipt.state, "intended": (), "done": repaired.done}
 
 
 @click.group("iam")
@@ -152,14 +157,14 @@ def print_trust_policy(
     *, account: str, repository: str, environments: tuple[str, ...], refs: tuple[str, ...], owner_id: str,
     repository_id: str, enterprise_id: str, workflows: tuple[str, ...], any_workflow: bool, pull_requests: bool,
     aws_region: str, audience: str,
-) -> None:  # fmt: skip
+) -> dict[str, Any]:  # fmt: skip
     """Print which workflow runs may assume the role."""
     subject = iam.Subject(
         repository, environments, refs, workflows, any_workflow, pull_requests, owner_id, repository_id, enterprise_id
     )
     given = inputs.read((inputs.AWS_REGION, inputs.AUDIENCE), {"aws_region": aws_region, "audience": audience})
     region = given.aws_region
-    _print(iam.trust_policy(region.aws_partition, _account(account), subject, given.audience))
+    return _print(iam.trust_policy(region.aws_partition, _account(account), subject, given.audience))
 
 
 @iam_group.command("push-policy")
@@ -170,14 +175,14 @@ def print_trust_policy(
     "--signing-profile", "profiles", multiple=True,
     help="ARN of an AWS Signer profile that ECR's managed signing signs the images with. May be repeated.",
 )  # fmt: skip
-def print_push_policy(account: str, ecr_repository: str, aws_region: str, profiles: tuple[str, ...]) -> None:
+def print_push_policy(account: str, ecr_repository: str, aws_region: str, profiles: tuple[str, ...]) -> dict[str, Any]:
     """Print what the role may do: release to one repository."""
     request = inputs.read(
         (inputs.ECR_REPOSITORY, inputs.AWS_REGION), {"ecr_repository": ecr_repository, "aws_region": aws_region}
     )
     region, repository = request.aws_region, stage_requests.of(ImageRequest, request).ecr_repository
     named = [_profile(profile) for profile in profiles]
-    _print(push_policy(region.aws_partition, region, _account(account), repository, named))
+    return _print(push_policy(region.aws_partition, region, _account(account), repository, named))
 
 
 @iam_group.command("pull-policy")
@@ -187,12 +192,12 @@ def print_push_policy(account: str, ecr_repository: str, aws_region: str, profil
     help="Name of an ECR repository whose images may be pulled. May be repeated.",
 )  # fmt: skip
 @_REGION
-def print_pull_policy(account: str, ecr_repositories: tuple[str, ...], aws_region: str) -> None:
+def print_pull_policy(account: str, ecr_repositories: tuple[str, ...], aws_region: str) -> dict[str, Any]:
     """Print what the role of base images may do: pull from some repositories."""
     named = (inputs.read((inputs.ECR_REPOSITORY,), {"ecr_repository": repository}) for repository in ecr_repositories)
     names = [stage_requests.of(ImageRequest, request).ecr_repository for request in named]
     region = inputs.read((inputs.AWS_REGION,), {"aws_region": aws_region}).aws_region
-    _print(pull_policy(region.aws_partition, region, _account(account), names))
+    return _print(pull_policy(region.aws_partition, region, _account(account), names))
 
 
 def _read(path: Path) -> Receipt:
@@ -245,5 +250,6 @@ def _profile(raw: str) -> SigningProfile:
         raise BadInput("An option cannot be used.", why=why, fix="Give the ARN of the profile.") from None
 
 
-def _print(document: dict[str, Any]) -> None:
+def _print(document: dict[str, Any]) -> dict[str, Any]:
     click.echo(codec.encode(document).decode(), nl=False)
+    return document

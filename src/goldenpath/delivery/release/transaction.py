@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from goldenpath.delivery.model import transfer
 from goldenpath.delivery.registry.oci_registry import StoredManifest
 from goldenpath.delivery.release import blob_uploads, cancellation
 from goldenpath.delivery.release.concurrently import map_concurrently
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from goldenpath.delivery.model.layout import Descriptor, Layout
+    from goldenpath.delivery.model.transfer import Watch
     from goldenpath.delivery.registry.ecr_client import Ecr
     from goldenpath.delivery.registry.oci_registry import OciRegistry
     from goldenpath.delivery.release.blob_uploads import Uploaded
@@ -57,9 +59,9 @@ class Transaction:
         self._replaced: dict[Tag, StoredManifest] = {}
         self.kept: set[Tag] = set()
 
-    def upload(self, layout: Layout, say: Callable[[str], None]) -> Uploaded:
+    def upload(self, layout: Layout, say: Callable[[str], None], watch: Watch = transfer.unwatched) -> Uploaded:
         """Upload every blob that the repository lacks. There is nothing to undo about a blob."""
-        return blob_uploads.upload(self._registry, layout, say)
+        return blob_uploads.upload(self._registry, layout, say, watch)
 
     def missing_manifests(self, layout: Layout) -> tuple[Descriptor, ...]:
         """Return the manifests that the repository lacks, an index after what it lists."""

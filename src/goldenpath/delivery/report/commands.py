@@ -25,18 +25,21 @@ def report() -> None:
 @report.command()
 @_WORK_DIR
 @click.option("--output", type=click.Path(path_type=Path), help="Where to write it. [default: in the work folder]")
-def build(work_dir: Path | None, output: Path | None) -> None:
+def build(work_dir: Path | None, output: Path | None) -> dict[str, str]:
     """Write the report of a run as one HTML file, which needs no network and nothing beside it."""
-    Progress().line(f"✓ {_built(work_dir, output)}")
+    path = _built(work_dir, output)
+    Progress().line(f"✓ {path}")
+    return {"path": str(path)}
 
 
 @report.command("open")
 @_WORK_DIR
-def open_report(work_dir: Path | None) -> None:
+def open_report(work_dir: Path | None) -> dict[str, str]:
     """Build the report of a run and open it in the browser."""
     path = _built(work_dir, None)
     Progress().line(f"✓ {path}")
     webbrowser.open(path.as_uri())
+    return {"path": str(path)}
 
 
 def _built(named: Path | None, output: Path | None) -> Path:

@@ -181,10 +181,20 @@ def _image(facts: Facts) -> str:
         tags = ", ".join(f"`{move.tag}`" for move in receipt.tags)
         pull = f"```sh\ndocker pull {receipt.reference}\n```"
         signatures = "".join(f"\n- signature `{one.profile}`: {one.state.lower()}" for one in receipt.signatures)
-        return f"\n### Image\n\n- digest `{receipt.digest}`\n- tags {tags}{signatures}\n\n{pull}"
+        platforms = _platforms(candidate)
+        return f"\n### Image\n\n- digest `{receipt.digest}`{platforms}\n- tags {tags}{signatures}\n\n{pull}"
     if receipt is not None:
         return f"\n### Image\n\n- the release of `{receipt.digest}` is {receipt.state.value}"
-    return f"\n### Image\n\n- digest `{candidate.digest}`, not released" if candidate is not None else ""
+    if candidate is not None:
+        return f"\n### Image\n\n- digest `{candidate.digest}`, not released{_platforms(candidate)}"
+    return ""
+
+
+def _platforms(candidate: Candidate | None) -> str:
+    """Return a line for the image of each platform, where there are several."""
+    images = candidate.platforms if candidate is not None else ()
+    several = images if len(images) > 1 else ()
+    return "".join(f"\n- {image.platform} `{image.digest}`, {image.size / 1e6:.1f} MB" for image in several)
 
 
 def _stages(facts: Facts) -> str:

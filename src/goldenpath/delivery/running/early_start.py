@@ -7,6 +7,8 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from goldenpath.delivery.model.transfer import unwatched
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,14 +17,18 @@ if TYPE_CHECKING:
 
 
 class EarlyStage:
-    """Runs a stage in a second thread. Its messages, its error and its files are held back until its turn."""
+    """Runs a stage in a second thread. Its messages, its error and its files are held back until its turn.
 
-    def __init__(self, ahead: Ahead, run: Run, second: Alongside) -> None:
+    Until then `show` gets each message as it comes, for a view that is drawn again.
+    """
+
+    def __init__(self, ahead: Ahead, run: Run, second: Alongside, show: Callable[[str], None]) -> None:
         self._seconds = 0.0
         self._messages: list[str] = []
-        self._say: Callable[[str], None] = self._messages.append
+        self._show = show
+        self._say: Callable[[str], None] = self._hold_back
         self._lock = Lock()
-        self._work = second.start(self._start, ahead, replace(run, say=self._report))
+        self._work = second.start(self._start, ahead, replace(run, say=self._report, watch=unwatched))
 
     @property
     def began(self) -> float:
@@ -48,6 +54,10 @@ class EarlyStage:
             return ahead(run)
         finally:
             self._seconds = time.monotonic() - began
+
+    def _hold_back(self, message: str) -> None:
+        self._messages.append(message)
+        self._show(message)
 
     def _report(self, message: str) -> None:
         with self._lock:

@@ -63,7 +63,7 @@ def prepare(request: Request, here: Runner, progress: Progress, *, whole: bool =
     named = bool(request.work_dir.parts)
     work = request.work_dir if named else _default_work_dir(request, whole=whole)
     if whole and not named and not here.in_actions:
-        progress.line(f"· reports and receipt: {work}")
+        progress.note(f"· reports and receipt: {work}")
     return Run(
         request=request,
         event=event,
@@ -73,6 +73,7 @@ def prepare(request: Request, here: Runner, progress: Progress, *, whole: bool =
         runner=here,
         program=_scanners_ahead() if whole else _program,
         say=progress.say,
+        watch=progress.watch,
     )
 
 
@@ -137,7 +138,7 @@ def run_stage(stage: Stage, run: Run, progress: Progress, early: EarlyStage | No
             outcome = early.finish(progress.say) if early else stage.run(run)
     except GoldenPathError as error:
         began = early.began if early else turn
-        progress.end(stage.name, error.what, began, state="stopped")
+        progress.end(stage.name, error.what, began, state=End.FAILED.value)
         if run.work.path.is_dir() or not isinstance(error, BadInput):
             # Not where the work folder itself is what was refused.
             _note(run, stage, End.FAILED, began, error.what, error)
@@ -155,6 +156,7 @@ def run_stage(stage: Stage, run: Run, progress: Progress, early: EarlyStage | No
     # Before a gate's block is raised: the jobs that report need the outputs most when there are findings.
     run.runner.set_outputs({**outcome.outputs, **left})
     if outcome.stop:
+        outcome.stop.result = dict(outcome.outputs)
         raise outcome.stop
     return dict(outcome.outputs)
 
@@ -252,8 +254,10 @@ def _evidence(run: Run, stage: Stage) -> dict[str, str]:
 
 
 def _report(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
-    for notice in outcome.notices:
-        progress.warn(notice.text)
+    for finding in outcome.at_places:
+        progress.finding(finding.text)
+    for warning in outcome.warnings:
+        progress.warn(warning)
     _annotate(stage, outcome, run)
     if stage.writes_summary:
         return

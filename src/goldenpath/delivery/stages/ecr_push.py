@@ -93,7 +93,8 @@ def release(
     with defer_signals():  # from here to the end of its undo; long steps allow signals
         try:
             with allow_signals():
-                done = ReleaseProgress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
+                uploaded = transaction.upload(layout, run.say, run.watch)
+                done = ReleaseProgress(uploaded, transaction.missing_manifests(layout))
                 write(State.STAGED, done)
                 transaction.stage(layout, done.manifests)
                 # Before any tag: no tag may name an image that must be signed and is not.

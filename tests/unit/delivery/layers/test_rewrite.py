@@ -24,7 +24,7 @@ from tests.unit.delivery.layers.test_layer_files import NEW, OLD, TIME, tar
 from tests.unit.layout_builder import AMD64, ARM64
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 MARK, BASE = "1970-01-02T03:04:05Z", "2025-05-05T05:05:05.123456789Z"
@@ -88,6 +88,12 @@ def test_each_own_layer_is_written_and_those_of_the_base_image_stay(tmp_path: Pa
     assert config["created"] == created
     assert [each["created"] for each in config["history"]] == [BASE, created, created, created]
     assert json.loads(layout.blob(after.descriptor.digest).read_bytes())["annotations"] == {"a": "b"}
+
+
+def test_a_view_can_ask_how_many_layers_are_written(tmp_path: Path) -> None:
+    asked: list[Callable[[], str]] = []
+    rewrite.rewrite(built(tmp_path), {"": (RUN, COPY)}, times, TIME, watch=asked.append)
+    assert asked[0]().startswith("2 of 2 layers, ")
 
 
 def test_platforms_in_another_order_get_the_times_of_their_own_inputs(tmp_path: Path) -> None:

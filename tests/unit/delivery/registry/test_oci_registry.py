@@ -52,6 +52,18 @@ def blob(tmp_path: Path) -> Upload:
     return Upload(BLOB, tmp_path / "blob")
 
 
+def test_an_upload_knows_how_much_was_read_and_begins_again_with_nothing(blob: Upload) -> None:
+    assert blob.sent == 0
+    content = blob.open()
+    content.read(3)
+    assert blob.sent == 3
+    content.read()
+    content.close()
+    assert blob.sent == 4
+    blob.open().close()
+    assert blob.sent == 0
+
+
 def registry_login() -> Login:
     return Login(HOST + "/", LOGIN["Authorization"], ("pw",))
 

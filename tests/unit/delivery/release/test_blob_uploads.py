@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from goldenpath.delivery.model import transfer
 from goldenpath.delivery.release import blob_uploads
 from goldenpath.shared.errors import RegistryUnreachable
 from goldenpath.shared.names import Digest
@@ -52,3 +54,18 @@ def test_a_blob_that_platforms_share_is_sent_once_and_one_that_is_there_is_not(t
     assert sorted(registry.sent) == sorted(missing)
     assert sent == blob_uploads.Uploaded(len(missing), sum(blobs[digest] for digest in missing))
     assert upload(Registry(*blobs), two_platforms) == blob_uploads.NOTHING_SENT
+
+
+def test_a_view_can_ask_how_far_the_layers_are_and_the_configurations_do_not_count(two_platforms: Layout) -> None:
+    asked: list[Callable[[], str]] = []
+    registry = Registry()
+    layers = {layer.digest: layer.size for image in two_platforms.images() for layer in image.manifest.layers}
+    blob_uploads.upload(registry, two_platforms, lambda _: None, asked.append)  # type: ignore[arg-type]
+    assert asked[0]() == transfer.share(0, len(layers), 0, sum(layers.values()))
+
+
+def test_where_every_layer_is_there_no_share_is_shown(two_platforms: Layout) -> None:
+    asked: list[Callable[[], str]] = []
+    layers = [layer.digest for image in two_platforms.images() for layer in image.manifest.layers]
+    blob_uploads.upload(Registry(*layers), two_platforms, lambda _: None, asked.append)  # type: ignore[arg-type]
+    assert asked[0]() == ""

@@ -57,6 +57,29 @@ def test_a_stage_that_can_work_ahead_starts_with_the_one_before_it_and_is_report
     ]  # fmt: skip
 
 
+def test_a_view_shows_at_once_what_a_stage_does_ahead_of_its_turn(
+    delivered: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    said = threading.Event()
+
+    def show(message: str) -> None:
+        shown.append(message)
+        said.set()
+
+    def scan(_: Run) -> Outcome:
+        assert said.wait(10), "the message waited for the scan"
+        return Outcome("scanned", {})
+
+    def inventory(given: Run) -> Callable[[], Outcome]:
+        given.say("taking inventory")
+        return lambda: Outcome("counted", {})
+
+    monkeypatch.setattr(Told, "starts_early", lambda *_: show)
+    delivered(stage("scan", scan), replace(stage("sbom"), ahead=inventory))
+    assert shown == ["taking inventory"]
+
+
 def test_a_stage_that_worked_ahead_took_as_long_as_it_worked(delivered: Any, tmp_path: Path) -> None:
     done = threading.Event()
 
