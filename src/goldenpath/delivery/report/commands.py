@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from goldenpath.delivery.report import html_report, report_data, run_facts
-from goldenpath.shared import codec
+from goldenpath.delivery.report import html_report, run_facts
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import StageOutOfOrder
 
 _WORK_DIR = click.option(
     "--work-dir", type=click.Path(path_type=Path), help="The work folder of a run. [default: the newest]"
 )
+_DOWNLOAD = "`gh run download RUN --pattern 'goldenpath-report-*'`"
 
 
 @click.group()
@@ -33,7 +33,10 @@ def build(work_dir: Path | None, output: Path | None) -> None:
 @report.command("open")
 @_WORK_DIR
 def open_report(work_dir: Path | None) -> None:
-    """Build the report of a run and open it in the browser."""
+    """Build the report of a run and open it in the browser.
+
+    The report of a workflow run is an artifact of it: `gh run download RUN --pattern 'goldenpath-report-*'`.
+    """
     path = _built(work_dir, None)
     Progress().line(f"✓ {path}")
     webbrowser.open(path.as_uri())
@@ -46,8 +49,9 @@ def _built(named: Path | None, output: Path | None) -> Path:
         raise StageOutOfOrder(
             f"There is no run to report on{f' in {work.path}' if work else ''}",
             why="A gate leaves its verdict in the work folder, and none is there",
-            fix="Run `goldenpath deliver`, or name the folder with a run's files: --work-dir",
+            fix="Run `goldenpath deliver`, or name the folder with a run's files: --work-dir. "
+            f"The report of a workflow run is an artifact: {_DOWNLOAD}",
         )
-    path = (output or work.path / "report.html").absolute()
-    codec.write_bytes(path, html_report.render(facts, report_data.gather(work, facts)).encode())
+    path = (output or work.report).absolute()
+    html_report.write(work, facts, path)
     return path

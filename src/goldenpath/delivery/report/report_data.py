@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from goldenpath.delivery.model.exception import Standing
-from goldenpath.delivery.model.image_origins import by_layer
-from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.report import finding_text, run_facts
 from goldenpath.shared import codec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from goldenpath.delivery.model.finding import Finding, Gate
+    from goldenpath.delivery.model.finding import Finding
     from goldenpath.delivery.model.verdict import Verdict
     from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.delivery.report.job_summary import Facts
@@ -36,8 +35,19 @@ class FindingStanding(StrEnum):
     REPORTED = "reported"
 
 
+class Source(StrEnum):
+    """Which part of an image a finding is in."""
+
+    BASE = "base image"
+    OWN = "own layers"
+    UNKNOWN = "not known"
+
+
 class FindingRow(Struct, frozen=True):
-    """One finding as the report lists it."""
+    """One finding as the report lists it. `published` is a day like 2026-01-31, empty if unknown.
+
+    `source` is empty for a finding that is not in the image.
+    """
 
     standing: str
     severity: str
@@ -48,6 +58,8 @@ class FindingRow(Struct, frozen=True):
     origin: str
     remedy: str
     url: str
+    published: str
+    source: str
 
 
 class LayerRow(Struct, frozen=True):
@@ -133,19 +145,23 @@ def finding_row(finding: Finding, standing: FindingStanding) -> FindingRow:
         origin=finding.origin.words if finding.origin else "",
         remedy=finding.remedy,
         url=finding.url if finding.url.startswith("https://") else "",
+        published=finding.published.isoformat() if finding.published else "",
+        source=_source(finding).value if finding.gate is Gate.TRIVY else "",
     )
 
 
+def _source(finding: Finding) -> Source:
+    if finding.origin is None:
+        return Source.UNKNOWN
+    return Source.BASE if finding.origin.base else Source.OWN
+
+
 def _layers(work: WorkFolder) -> Iterator[LayerRow]:
-    layout = Layout(work.layout)
-    origins = {image.digest: image.origins for image in work.read_candidate().platforms}
-    for image in layout.images():
-        config, platform = layout.config(image), layout.platform(image)
-        brought = by_layer(config, origins.get(image.descriptor.digest))
-        for layer, content in zip(image.manifest.layers, config.layers, strict=False):
-            origin = brought.get(content)
+    for image in work.read_candidate().platforms:
+        for layer in image.content:
+            origin = layer.origin
             words = origin.words if origin else ""
-            yield LayerRow(platform, layer.digest, layer.size, words, bool(origin and origin.base))
+            yield LayerRow(image.platform, layer.digest, layer.size, words, bool(origin and origin.base))
 
 
 def _packages(work: WorkFolder) -> Iterator[PackageRow]:

@@ -51,4 +51,6 @@ def test_open_shows_it_in_the_browser(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 def test_without_a_run_it_says_what_to_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert cli.run(["report", "build", f"--work-dir={tmp_path}"]) == 6
-    assert f"There is no run to report on in {tmp_path}" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert f"There is no run to report on in {tmp_path}" in text
+    assert "gh run download RUN --pattern 'goldenpath-report-*'" in text.replace("\n", " ")

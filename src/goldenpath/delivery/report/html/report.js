@@ -12,7 +12,7 @@ function cell(row, text, name) {
 }
 
 function findingRow(body, finding) {
-  const [standing, severity, id, title, part, where, origin, remedy, url] = finding;
+  const [standing, severity, id, title, part, where, origin, remedy, url, published] = finding;
   const row = body.insertRow();
   cell(row, standing);
   cell(row, severity, severity);
@@ -23,6 +23,7 @@ function findingRow(body, finding) {
   named.append(link, document.createElement("br"), title);
   cell(row, part);
   cell(row, origin ? `${where}, ${origin}` : where, "mono");
+  cell(row, published, "day");
   cell(row, remedy);
 }
 
