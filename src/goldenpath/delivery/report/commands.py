@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.report import html_report, run_facts
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import StageOutOfOrder
@@ -15,6 +16,12 @@ _WORK_DIR = click.option(
     "--work-dir", type=click.Path(path_type=Path), help="The work folder of a run. [default: the newest]"
 )
 _DOWNLOAD = "`gh run download RUN --pattern 'goldenpath-report-*'`"
+
+_RELEASED = click.option(
+    "--released",
+    type=click.Path(path_type=Path),
+    help="The work folder of `goldenpath rescan`, to show what is new, known and gone since that release.",
+)
 
 
 @click.group()
@@ -25,24 +32,26 @@ def report() -> None:
 @report.command()
 @_WORK_DIR
 @click.option("--output", type=click.Path(path_type=Path), help="Where to write it. [default: in the work folder]")
-def build(work_dir: Path | None, output: Path | None) -> None:
+@_RELEASED
+def build(work_dir: Path | None, output: Path | None, released: Path | None) -> None:
     """Write the report of a run as one HTML file, which needs no network and nothing beside it."""
-    Progress().line(f"✓ {_built(work_dir, output)}")
+    Progress().line(f"✓ {_built(work_dir, output, released)}")
 
 
 @report.command("open")
 @_WORK_DIR
-def open_report(work_dir: Path | None) -> None:
+@_RELEASED
+def open_report(work_dir: Path | None, released: Path | None) -> None:
     """Build the report of a run and open it in the browser.
 
     The report of a workflow run is an artifact of it: `gh run download RUN --pattern 'goldenpath-report-*'`.
     """
-    path = _built(work_dir, None)
+    path = _built(work_dir, None, released)
     Progress().line(f"✓ {path}")
     webbrowser.open(path.as_uri())
 
 
-def _built(named: Path | None, output: Path | None) -> Path:
+def _built(named: Path | None, output: Path | None, released: Path | None) -> Path:
     work = run_facts.chosen(named)
     facts = run_facts.of_folder(work) if work else None
     if work is None or facts is None:
@@ -53,5 +62,5 @@ def _built(named: Path | None, output: Path | None) -> Path:
             f"The report of a workflow run is an artifact: {_DOWNLOAD}",
         )
     path = (output or work.report).absolute()
-    html_report.write(work, facts, path)
+    html_report.write(work, facts, path, WorkFolder(released) if released else None)
     return path

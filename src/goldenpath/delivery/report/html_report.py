@@ -16,6 +16,7 @@ import jinja2
 from msgspec.structs import asdict
 
 from goldenpath.delivery.report import finding_counts, finding_groups, finding_text, job_summary, report_data
+from goldenpath.delivery.report.report_data import FindingStanding
 from goldenpath.shared import codec
 
 if TYPE_CHECKING:
@@ -29,14 +30,16 @@ FILES = Path(__file__).parent / "html"
 _POLICY = "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'"
 _GROUPS_AT_MOST = 200
 _LAYERS_AT_MOST = 300
+_GONE_AT_MOST = 300
 
 
-def write(work: WorkFolder, facts: Facts, path: Path) -> None:
+def write(work: WorkFolder, facts: Facts, path: Path, released: WorkFolder | None = None) -> None:
     """Write the report on the run that left its files in `work` to `path`.
 
-    Raises `EvidenceMismatch` for a file that no job of this run reported, `DiskTrouble` when it cannot be written.
+    `released` is the folder of a re-scan of the last release. Raises `BadInput` when there is none in it,
+    `EvidenceMismatch` for a file that no job of this run reported, `DiskTrouble` when it cannot be written.
     """
-    codec.write_bytes(path, render(facts, report_data.gather(work, facts)).encode())
+    codec.write_bytes(path, render(facts, report_data.gather(work, facts, released)).encode())
 
 
 def render(facts: Facts, data: ReportData) -> str:
@@ -61,6 +64,11 @@ def render(facts: Facts, data: ReportData) -> str:
         severities=finding_counts.by_severity(data.findings),
         ages=finding_counts.by_age(data.findings, _day(facts)),
         sources=finding_counts.by_source(data.findings),
+        difference=data.difference,
+        gone=[
+            report_data.finding_row(finding, FindingStanding.REPORTED)
+            for finding in (data.difference.gone[:_GONE_AT_MOST] if data.difference else ())
+        ],
         layers=sorted(data.layers, key=lambda layer: -layer.size)[:_LAYERS_AT_MOST],
         largest=max((layer.size for layer in data.layers), default=0) or 1,
         size=sum(layer.size for layer in data.layers),

@@ -23,7 +23,7 @@ function findingRow(body, finding) {
   named.append(link, document.createElement("br"), title);
   cell(row, part);
   cell(row, origin ? `${where}, ${origin}` : where, "mono");
-  cell(row, published, "day");
+  cell(row, published, "short");
   cell(row, remedy);
 }
 
@@ -40,7 +40,7 @@ function compare(column, one, other) {
 
 function show(section, rows, add) {
   const find = (name) => section.querySelector(`[data-role=${name}]`);
-  const body = section.querySelector("tbody");
+  const body = find("rows");
   const texts = rows.map((row) => row.join(" ").toLowerCase());
   const state = { column: -1, up: true, shown: PAGE };
 
