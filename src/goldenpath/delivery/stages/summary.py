@@ -26,12 +26,15 @@ def run(run: Run) -> Outcome:
 
 def report_problem(run: Run, facts: Facts) -> str:
     """Write the delivery report. Return why that is impossible, else an empty text: no run fails for its report."""
-    from goldenpath.delivery.report import html_report  # noqa: PLC0415  loads jinja2, which no other stage needs
+    # No other stage needs Jinja2.
+    from jinja2 import TemplateError  # noqa: PLC0415
 
-    run.work.forget(run.work.report)
+    from goldenpath.delivery.report import html_report  # noqa: PLC0415
+
     try:
+        run.work.forget(run.work.report)
         html_report.write(run.work, facts, run.work.report)
-    except GoldenPathError as error:
+    except (GoldenPathError, TemplateError) as error:
         return f"The delivery report could not be built, which changes nothing else. {error}"
     return ""
 

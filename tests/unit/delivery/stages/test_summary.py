@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
 
 from goldenpath.delivery import pipeline, stage_names
 from goldenpath.delivery.model.evidence import Evidence, Report
 from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.report import html_report
 from goldenpath.delivery.running import gate
 from goldenpath.delivery.stages import summary
 from goldenpath.shared.runner import Runner
 from tests.unit.builders import report, secret, vulnerability
 from tests.unit.run_builder import run
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_a_summary_is_made_of_what_is_there(tmp_path: Path) -> None:
@@ -53,6 +60,17 @@ def test_a_report_that_cannot_be_built_is_a_warning_and_leaves_no_older_one(tmp_
         "The delivery report could not be built, which changes nothing else. sbom.spdx.json is not"
     )
     assert not made.work.report.exists()
+
+
+def test_a_fault_of_the_template_changes_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise jinja2.UndefinedError("'no_such_name' is undefined")
+
+    monkeypatch.setattr(html_report, "write", broken)
+    made = run(tmp_path, runner=Runner(in_actions=True))
+    done = summary.run(made)
+    assert done.outputs == {"ending": "failed"}
+    assert done.warnings[0].endswith("changes nothing else. 'no_such_name' is undefined")
 
 
 def test_the_stages_of_a_summary_are_those_of_the_pipeline() -> None:
