@@ -18,7 +18,7 @@ async function serious(page) {
     .map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 200)}`);
 }
 
-const focusable = "a[href], button:not([hidden]), input, select, [tabindex='0']";
+const focusable = "a[href], summary, button:not([hidden]), input, select, [tabindex='0']";
 
 async function unreached(page) {
   const all = await page.evaluate((selector) => {

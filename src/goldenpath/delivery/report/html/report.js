@@ -12,9 +12,9 @@ function cell(row, text, name) {
 }
 
 function findingRow(body, finding) {
-  const [standing, severity, id, title, part, where, origin, remedy, url, published] = finding;
+  const [standing, severity, id, title, part, where, origin, remedy, url, published, , change] = finding;
   const row = body.insertRow();
-  cell(row, standing);
+  cell(row, change ? `${standing}, ${change}` : standing);
   cell(row, severity, severity);
   const named = cell(row, "");
   const link = document.createElement(url ? "a" : "span");
