@@ -5,18 +5,24 @@ from __future__ import annotations
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.report import html_report, report_data
+from goldenpath.delivery.report.release_difference import Change, ReleaseDifference
 from goldenpath.delivery.report.report_data import FindingStanding, LayerRow, PackageRow, ReportData
+from tests.unit.builders import vulnerability
 from tests.unit.delivery.report.test_job_summary import CASES, flaws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from goldenpath.delivery.model.finding import Finding
     from goldenpath.delivery.report.job_summary import Facts
 
 LARGE = 25_000
 _OF_BASE = 4
+_MANY = 1_000
 
 
 def reports() -> Mapping[str, str]:
@@ -26,13 +32,31 @@ def reports() -> Mapping[str, str]:
 
 
 def data(facts: Facts) -> ReportData:
-    """Return rows of findings, and where an image was released also of layers and packages."""
-    findings = (finding for findings in facts.deciding.values() for finding in findings)
+    """Return rows of findings, and where an image was released also of layers and packages.
+
+    Where there are thousands, some were in the last release already.
+    """
+    findings = [finding for findings in facts.deciding.values() for finding in findings]
+    difference = since(findings) if len(findings) > _MANY else None
     rows = tuple(report_data.finding_row(finding, FindingStanding.TO_FIX) for finding in findings)
+    if difference:
+        rows = tuple(
+            replace(row, change=difference.changes[finding.fingerprint])
+            for row, finding in zip(rows, findings, strict=True)
+        )
     if facts.receipt is None:
-        return ReportData(rows, (), ())
+        return ReportData(rows, (), (), difference)
     packages = tuple(PackageRow(f"library-{number}", f"1.{number}", "deb", "MIT") for number in range(300))
     return ReportData(rows, tuple(layers()), packages)
+
+
+def since(findings: list[Finding]) -> ReleaseDifference:
+    """Return a difference: every eighth of `findings` is new, and 120 are gone."""
+    changes = {
+        finding.fingerprint: Change.KNOWN if number % 8 else Change.NEW for number, finding in enumerate(findings)
+    }
+    gone = tuple(vulnerability(identity=f"CVE-2025-{number}") for number in range(120))
+    return ReleaseDifference(f"sha256:{'7' * 64}", "prod", "2026-11-28", changes, gone)
 
 
 def layers() -> Iterator[LayerRow]:

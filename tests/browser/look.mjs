@@ -18,7 +18,7 @@ async function serious(page) {
     .map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 200)}`);
 }
 
-const focusable = "a[href], button:not([hidden]), input, select, [tabindex='0']";
+const focusable = "a[href], summary, button:not([hidden]), input, select, [tabindex='0']";
 
 async function unreached(page) {
   const all = await page.evaluate((selector) => {
@@ -57,12 +57,13 @@ async function seen(file) {
   await page.goto(pathToFileURL(file).href, { waitUntil: "load" });
   const ms = await page.evaluate(() => performance.getEntriesByType("navigation")[0].loadEventStart);
   if (pictures !== "-") await page.screenshot({ path: `${pictures}/${basename(file, ".html")}.webp`, type: "webp", quality: 60 });
+  const charts = await page.$$eval(".chart", (all) => all.map((one) => [one.querySelector("th").textContent, one.tBodies[0].rows.length]));
   await page.evaluate(axe);
   const light = await serious(page);
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
   const dark = await serious(page);
   const left = await unreached(page);
-  const what = { errors, requests: requests.length, ms, serious: [...light, ...dark], unreached: left, used: await used(page) };
+  const what = { errors, requests: requests.length, ms, serious: [...light, ...dark], unreached: left, charts, used: await used(page) };
   await page.close();
   return what;
 }

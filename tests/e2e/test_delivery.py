@@ -109,6 +109,9 @@ def test_a_release_tag_adds_its_version_and_the_caller_learns_what_was_released(
     assert f"in my-app as {','.join(tags)}" in ended.text
     assert f"it is {emulator.registry_host}/my-app:{app.commit[:7]}, {digest}" in ended.text
     assert "pass, goldenpath-sbom-my-app" in ended.text
+    page = (ended.artifacts / "goldenpath-report-my-app" / "report.html").read_text()
+    assert all(f'<section id="{part}"' in page for part in ("stages", "layers", "packages"))
+    assert digest in page
 
 
 def test_a_pull_request_is_checked_and_nothing_more(deliver: Deliver, emulator: Local, app: App, asked: Asked) -> None:
@@ -136,6 +139,10 @@ def test_a_secret_on_main_stops_the_run_before_anything_is_built(
     assert ended.steps["gitleaks-gate / gitleaks-gate"] == "failure"
     assert "error[gate-blocked]: gitleaks blocks the release to prod" in ended.text
     assert token not in ended.text
+    page = (ended.artifacts / "goldenpath-report-my-app" / "report.html").read_text()
+    assert f"<h1>⛔ {app.commit[:7]} for prod: blocked by gitleaks; nothing was released</h1>" in page
+    assert token not in page
+    assert "[Delivery report](" in ended.summary
     assert [each[:2] for each in ended.annotations] == [("error", "config.py:1")]
     assert ended.outputs("verdict")["verdict"] == "block"
     assert f"{app.commit[:7]} for prod: blocked by gitleaks; nothing was released" in ended.summary

@@ -14,7 +14,7 @@ HELP = {
     "sbom": "Take inventory of the candidate with syft: an SPDX and a CycloneDX document.",
     "ecr-push": "Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
     "sarif-upload": "Upload the findings to GitHub code scanning, where the environment's rules ask for it.",
-    "summary": "Write the job summary of the whole run: verdict, findings to fix, image and stages.",
+    "summary": "Write the job summary of the whole run, and in a workflow run its delivery report, `report.html`.",
     "pull-bases": "Fetch base images from private registries, for a build that has no credentials for them.",
     "pull-request-comment": "Show the run's summary in its pull request, as one comment that is kept up to date.",
     "rescan": "Scan a released image with today's database and decide by the environment's rules.",

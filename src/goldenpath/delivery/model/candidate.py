@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from goldenpath.delivery.model.base_image import BaseImage
+from goldenpath.delivery.model.image_layers import ImageLayer
 from goldenpath.delivery.model.image_origins import ImageOrigins
 from goldenpath.shared.names import ArtifactId, Commit, ContentDigest, Digest, Platform, Version
 
@@ -14,7 +15,8 @@ CANDIDATE_SCHEMA = "goldenpath.candidate/1"
 class PlatformImage(Struct, frozen=True):
     """The image of one platform in the candidate: its manifest, its config, and the `size` of its layers in bytes.
 
-    `origins` are the origins of its layers; `None` if the builder could not determine them.
+    `origins` are the origins of its layers; `None` if the builder could not determine them. `content` has a row for
+    every layer, the lowest first, so that a report needs no image; it is empty in records of older versions.
     """
 
     platform: Platform
@@ -23,6 +25,7 @@ class PlatformImage(Struct, frozen=True):
     layers: int
     size: int
     origins: ImageOrigins | None = None
+    content: tuple[ImageLayer, ...] = ()
 
 
 class ContextArtifact(Struct, frozen=True):

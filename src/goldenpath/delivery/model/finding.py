@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from msgspec import Struct
@@ -117,7 +117,8 @@ class Finding(Struct, frozen=True):
 
     `fingerprint` stays the same for the same finding from one scan to the next. `advice` is what to do about it where
     the rest does not tell. `in_history_only` is a secret that no checked-out file has, as far as the scan can tell.
-    `origin` is there for what is in an image where it is known which layer has it.
+    `origin` is there for what is in an image where it is known which layer has it. `published` is the day on which the
+    vulnerability became known, in UTC; `None` where the database does not say.
     """
 
     gate: Gate
@@ -133,6 +134,7 @@ class Finding(Struct, frozen=True):
     advice: str = ""
     in_history_only: bool = False
     origin: FindingOrigin | None = None
+    published: date | None = None
 
     @property
     def has_no_fix(self) -> bool:

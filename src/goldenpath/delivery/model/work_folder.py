@@ -161,6 +161,11 @@ class WorkFolder:
         """Where `ecr-push` writes what it released."""
         return self.path / "receipt.json"
 
+    @property
+    def report(self) -> Path:
+        """Where the delivery report of a run is written."""
+        return self.path / "report.html"
+
     def timing(self, stage: str) -> Path:
         """Where `stage` leaves how it ended."""
         return self.path / f"{stage}{_TIMING}"

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
 from msgspec.structs import asdict
 
-from goldenpath.delivery.model.finding import Severity
-from goldenpath.delivery.report import finding_groups, finding_text, job_summary
+from goldenpath.delivery.report import finding_counts, finding_groups, finding_text, job_summary, report_data
 from goldenpath.delivery.report.report_data import FindingStanding
+from goldenpath.shared import codec
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.delivery.report.job_summary import Facts
     from goldenpath.delivery.report.report_data import ReportData
 
@@ -26,8 +30,16 @@ FILES = Path(__file__).parent / "html"
 _POLICY = "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'"
 _GROUPS_AT_MOST = 200
 _LAYERS_AT_MOST = 300
-# Percent: so that the smallest bar can be seen.
-_LEAST_BAR = 0.5
+_GONE_AT_MOST = 300
+
+
+def write(work: WorkFolder, facts: Facts, path: Path, released: WorkFolder | None = None) -> None:
+    """Write the report on the run that left its files in `work` to `path`.
+
+    `released` is the folder of a re-scan of the last release. Raises `BadInput` when there is none in it,
+    `EvidenceMismatch` for a file that no job of this run reported, `DiskTrouble` when it cannot be written.
+    """
+    codec.write_bytes(path, render(facts, report_data.gather(work, facts, released)).encode())
 
 
 def render(facts: Facts, data: ReportData) -> str:
@@ -49,11 +61,18 @@ def render(facts: Facts, data: ReportData) -> str:
         rows=[group.row() for group in groups[:_GROUPS_AT_MOST]],
         rows_left=len(groups) - _GROUPS_AT_MOST,
         stages=_stages(facts),
-        severities=_severities(data),
+        severities=finding_counts.by_severity(data.findings),
+        ages=finding_counts.by_age(data.findings, _day(facts)),
+        sources=finding_counts.by_source(data.findings),
+        difference=data.difference,
+        gone=[
+            report_data.finding_row(finding, FindingStanding.REPORTED)
+            for finding in (data.difference.gone[:_GONE_AT_MOST] if data.difference else ())
+        ],
         layers=sorted(data.layers, key=lambda layer: -layer.size)[:_LAYERS_AT_MOST],
         largest=max((layer.size for layer in data.layers), default=0) or 1,
         size=sum(layer.size for layer in data.layers),
-        bar=_bar,
+        bar=finding_counts.bar,
         data={
             "findings": [list(asdict(row).values()) for row in data.findings],
             "packages": [list(asdict(row).values()) for row in data.packages],
@@ -66,28 +85,16 @@ def _stages(facts: Facts) -> list[dict[str, object]]:
     return [
         {
             "name": timing.stage, "end": timing.end.value, "seconds": timing.seconds, "sentence": timing.sentence,
-            "fix": timing.fix, "bar": _bar(timing.seconds, longest),
+            "fix": timing.fix, "bar": finding_counts.bar(timing.seconds, longest),
         }
         for timing in facts.timings.stages
     ]  # fmt: skip
 
 
-def _severities(data: ReportData) -> list[dict[str, object]]:
-    """Return how many findings there are of each severity, and how many of these must be fixed."""
-    counts = {severity.value: [0, 0] for severity in Severity}
-    for row in data.findings:
-        counts[row.severity][0] += 1
-        counts[row.severity][1] += row.standing == FindingStanding.TO_FIX.value
-    most = max(total for total, _ in counts.values())
-    return [
-        {"name": name, "total": total, "to_fix": to_fix, "bar": _bar(total, most), "fix_bar": _bar(to_fix, most)}
-        for name, (total, to_fix) in counts.items()
-    ]
-
-
-def _bar(part: float, whole: float) -> float:
-    """Return the length of a bar in percent."""
-    return round(max(100 * part / whole, _LEAST_BAR), 2) if part and whole else 0
+def _day(facts: Facts) -> date | None:
+    """Return the day of the decisions, from which ages are counted; `None` if no gate names it."""
+    days = [verdict.decided_at.astimezone(UTC).date() for verdict in facts.verdicts.values() if verdict.decided_at]
+    return max(days, default=None)
 
 
 def _hash(text: str) -> str:

@@ -7,20 +7,22 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from goldenpath.delivery.model.exception import Standing
-from goldenpath.delivery.model.image_origins import by_layer
-from goldenpath.delivery.model.layout import Layout
-from goldenpath.delivery.report import finding_text, run_facts
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.report import finding_text, release_difference, run_facts
+from goldenpath.delivery.report.release_difference import ReleaseDifference
 from goldenpath.shared import codec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from goldenpath.delivery.model.finding import Finding, Gate
+    from goldenpath.delivery.model.finding import Finding
     from goldenpath.delivery.model.verdict import Verdict
     from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.delivery.report.job_summary import Facts
+    from goldenpath.delivery.report.release_difference import Change
 
 _PURL_KIND = re.compile(r"pkg:([a-z0-9.+-]+)/")
 _COUNTING = {Standing.ACCEPTED, Standing.EXPIRES_SOON}
@@ -36,8 +38,19 @@ class FindingStanding(StrEnum):
     REPORTED = "reported"
 
 
+class Source(StrEnum):
+    """Which part of an image a finding is in."""
+
+    BASE = "base image"
+    OWN = "own layers"
+    UNKNOWN = "not known"
+
+
 class FindingRow(Struct, frozen=True):
-    """One finding as the report lists it."""
+    """One finding as the report lists it. `published` is a day like 2026-01-31, empty if unknown.
+
+    `source` is empty for a finding that is not in the image, `change` where the last release is unknown.
+    """
 
     standing: str
     severity: str
@@ -48,6 +61,9 @@ class FindingRow(Struct, frozen=True):
     origin: str
     remedy: str
     url: str
+    published: str
+    source: str
+    change: str = ""
 
 
 class LayerRow(Struct, frozen=True):
@@ -70,11 +86,15 @@ class PackageRow(Struct, frozen=True):
 
 
 class ReportData(Struct, frozen=True):
-    """The rows of all tables; a table is empty where its stage left no file."""
+    """The rows of all tables; a table is empty where its stage left no file.
+
+    `difference` is the difference to the last release; `None` if that was not scanned again.
+    """
 
     findings: tuple[FindingRow, ...]
     layers: tuple[LayerRow, ...]
     packages: tuple[PackageRow, ...]
+    difference: ReleaseDifference | None = None
 
 
 class _SpdxReference(Struct, frozen=True, rename="camel"):
@@ -94,23 +114,37 @@ class _SpdxDocument(Struct, frozen=True):
     packages: tuple[_ListedPackage, ...] = ()
 
 
-def gather(work: WorkFolder, facts: Facts) -> ReportData:
-    """Return the rows of the run with these `facts` from the files in `work`."""
+def gather(work: WorkFolder, facts: Facts, released: WorkFolder | None = None) -> ReportData:
+    """Return the rows of the run with these `facts` from the files in `work`.
+
+    `released` is the folder of a re-scan of the last release. Raises `BadInput` when there is none in it.
+    """
+    difference = _difference(work, released) if released else None
+    changes = difference.changes if difference else {}
     return ReportData(
-        findings=tuple(row for gate, verdict in facts.verdicts.items() for row in _findings(work, gate, verdict)),
+        findings=tuple(
+            row for gate, verdict in facts.verdicts.items() for row in _findings(work, gate, verdict, changes)
+        ),
         layers=run_facts.if_there(lambda: tuple(_layers(work))) or (),
         packages=run_facts.if_there(lambda: tuple(_packages(work))) or (),
+        difference=difference,
     )
 
 
-def _findings(work: WorkFolder, gate: Gate, verdict: Verdict) -> Iterator[FindingRow]:
+def _difference(work: WorkFolder, released: WorkFolder) -> ReleaseDifference | None:
+    now = run_facts.if_there(lambda: work.read_findings(Gate.TRIVY))
+    return release_difference.since(released, now) if now else None
+
+
+def _findings(work: WorkFolder, gate: Gate, verdict: Verdict, changes: Mapping[str, Change]) -> Iterator[FindingRow]:
     deciding, unfixed = frozenset(verdict.decided_by), frozenset(verdict.unfixed)
     counting = (exception for exception in verdict.exceptions if exception.standing in _COUNTING)
     accepted = {name for exception in counting for name in exception.findings}
     report = run_facts.if_there(lambda: work.read_findings(gate))
     findings = report.findings if report else ()
     for finding in sorted(findings, key=lambda finding: (finding.fingerprint not in deciding, finding.severity.rank)):
-        yield finding_row(finding, _standing(finding.fingerprint, deciding, accepted, unfixed))
+        row = finding_row(finding, _standing(finding.fingerprint, deciding, accepted, unfixed))
+        yield replace(row, change=changes.get(finding.fingerprint, ""))
 
 
 def _standing(name: str, deciding: Iterable[str], accepted: Iterable[str], unfixed: Iterable[str]) -> FindingStanding:
@@ -133,19 +167,23 @@ def finding_row(finding: Finding, standing: FindingStanding) -> FindingRow:
         origin=finding.origin.words if finding.origin else "",
         remedy=finding.remedy,
         url=finding.url if finding.url.startswith("https://") else "",
+        published=finding.published.isoformat() if finding.published else "",
+        source=_source(finding).value if finding.gate is Gate.TRIVY else "",
     )
 
 
+def _source(finding: Finding) -> Source:
+    if finding.origin is None:
+        return Source.UNKNOWN
+    return Source.BASE if finding.origin.base else Source.OWN
+
+
 def _layers(work: WorkFolder) -> Iterator[LayerRow]:
-    layout = Layout(work.layout)
-    origins = {image.digest: image.origins for image in work.read_candidate().platforms}
-    for image in layout.images():
-        config, platform = layout.config(image), layout.platform(image)
-        brought = by_layer(config, origins.get(image.descriptor.digest))
-        for layer, content in zip(image.manifest.layers, config.layers, strict=False):
-            origin = brought.get(content)
+    for image in work.read_candidate().platforms:
+        for layer in image.content:
+            origin = layer.origin
             words = origin.words if origin else ""
-            yield LayerRow(platform, layer.digest, layer.size, words, bool(origin and origin.base))
+            yield LayerRow(image.platform, layer.digest, layer.size, words, bool(origin and origin.base))
 
 
 def _packages(work: WorkFolder) -> Iterator[PackageRow]:

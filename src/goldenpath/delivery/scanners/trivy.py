@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -17,6 +19,7 @@ from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
     from pathlib import Path
 
     from goldenpath.delivery.scanners.trivy_cache import LayerAnalysis
@@ -58,6 +61,7 @@ class _Vulnerability(Struct, frozen=True):
     Title: str = ""
     Description: str = ""
     PrimaryURL: str = ""
+    PublishedDate: str = ""
     Layer: _Layer | None = None
 
 
@@ -258,7 +262,15 @@ def _vulnerability(result: _Result, place: str, vulnerability: _Vulnerability) -
         ),
         url=vulnerability.PrimaryURL,
         kind=Kind.VULNERABILITY,
+        published=_day(vulnerability.PublishedDate),
     )
+
+
+def _day(text: str) -> date | None:
+    """Return the day of a time like `2021-04-14T05:15:12.917Z`; `None` for anything else: no scan fails for it."""
+    with suppress(ValueError, OverflowError):
+        return datetime.fromisoformat(text).astimezone(UTC).date()
+    return None
 
 
 def _secret(place: str, secret: _Secret) -> Finding:

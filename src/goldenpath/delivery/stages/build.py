@@ -28,7 +28,7 @@ from goldenpath.delivery.builds.artifact_files import placed
 from goldenpath.delivery.builds.joining import BuildResult, normal
 from goldenpath.delivery.checkout import checkout, checkout_changes, whole_checkout
 from goldenpath.delivery.layers import rewrite
-from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model import image_layers, inputs
 from goldenpath.delivery.model.candidate import Candidate, PlatformImage
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.registry import sdk_preload
@@ -215,6 +215,7 @@ def describe(run: Run, layout: Layout, order: BuildOrder, built: BuildResult) ->
                 layers=len(image.manifest.layers),
                 size=sum(layer.size for layer in image.manifest.layers),
                 origins=built.origins_of(layout.platform(image)),
+                content=image_layers.of_image(layout, image, built.origins_of(layout.platform(image))),
             )
             for image in layout.images()
         ),

@@ -69,5 +69,10 @@ def test_findings_are_sorted_and_searched_by_keyboard(looked: dict[str, dict[str
     assert looked["large"]["used"] == {"all": f"{count} of {count}", "sorted": "ascending", "searched": f"0 of {count}"}
 
 
+def test_the_list_of_findings_leaves_the_charts_as_they_are(looked: dict[str, dict[str, Any]]) -> None:
+    charts = [["severity", 5], ["known for", 6], ["part of the image", 3]]
+    assert [looked[name]["charts"] for name in ("vulnerabilities", "large")] == [charts, charts]
+
+
 def test_each_case_has_a_picture(looked: dict[str, dict[str, Any]]) -> None:
     assert {path.stem for path in PICTURES.glob("*.webp")} == set(looked)

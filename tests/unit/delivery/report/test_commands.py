@@ -41,6 +41,21 @@ def test_it_is_written_where_it_is_wanted(tmp_path: Path) -> None:
     assert wanted.is_file()
 
 
+def test_it_shows_the_difference_to_a_release_that_was_scanned_again(tmp_path: Path) -> None:
+    work, released = left_by_a_run(tmp_path / "run"), left_by_a_run(tmp_path / "released")
+    codec.write(released.findings(Gate.TRIVY), report(vulnerability(identity="CVE-2019-1")))
+    assert cli.run(["report", "build", f"--work-dir={work.path}", f"--released={released.path}"]) == 0
+    html = work.report.read_text()
+    assert "1 new, 0 known, 1 gone since the release" in html
+    assert "CVE-2019-1" in html
+
+
+def test_a_report_says_that_the_difference_is_unknown(tmp_path: Path) -> None:
+    work = left_by_a_run(tmp_path / "run")
+    assert cli.run(["report", "build", f"--work-dir={work.path}"]) == 0
+    assert "The difference to the last release is unknown" in work.report.read_text()
+
+
 def test_open_shows_it_in_the_browser(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shown: list[str] = []
     monkeypatch.setattr(webbrowser, "open", shown.append)
@@ -51,4 +66,6 @@ def test_open_shows_it_in_the_browser(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 def test_without_a_run_it_says_what_to_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert cli.run(["report", "build", f"--work-dir={tmp_path}"]) == 6
-    assert f"There is no run to report on in {tmp_path}" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert f"There is no run to report on in {tmp_path}" in text
+    assert "gh run download RUN --pattern 'goldenpath-report-*'" in text.replace("\n", " ")

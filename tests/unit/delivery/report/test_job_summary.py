@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -56,6 +56,7 @@ def flaws(count: int) -> tuple[Finding, ...]:
             package=Package(f"library-{number % 20}", "1.0", "debian", f"1.{number % 20}"),
             location=Location(f"usr/lib/library-{number % 20}"),
             origin=base if number % 3 else None,
+            published=date(2026, 11, 28) - timedelta(days=number * 7 % 500),
         )
         for number in range(count)
     )

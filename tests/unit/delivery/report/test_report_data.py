@@ -7,13 +7,17 @@ from msgspec.structs import replace
 
 from goldenpath.delivery.model.exception import Acceptance, AppliedException, ExceptionScope, Standing
 from goldenpath.delivery.model.finding import FindingOrigin, Gate
+from goldenpath.delivery.model.image_layers import ImageLayer
 from goldenpath.delivery.model.verdict import Result
 from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.report import report_data
-from goldenpath.delivery.report.report_data import FindingStanding, PackageRow
+from goldenpath.delivery.report.report_data import FindingStanding, LayerRow, PackageRow
 from goldenpath.shared import codec
+from goldenpath.shared.names import Digest
 from tests.unit.builders import report, vulnerability
 from tests.unit.delivery.report.test_job_summary import facts, verdict
+from tests.unit.layout_builder import layout
+from tests.unit.run_builder import candidate
 
 SPDX = {
     "packages": [
@@ -58,6 +62,19 @@ def test_packages_come_with_kind_and_licence_and_the_image_is_none(tmp_path: Pat
     work = WorkFolder(tmp_path)
     codec.write_bytes(work.spdx, codec.encode(SPDX))
     assert report_data.gather(work, facts()).packages == (PackageRow("openssl", "3.0", "deb", "Apache-2.0"),)
+
+
+def test_layers_are_those_of_the_record_of_the_build_so_that_no_image_is_needed(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path / "work")
+    built = candidate(layout(tmp_path / "image"))
+    base, own = FindingOrigin(base="docker.io/library/python:3", line=1), FindingOrigin(line=2, instruction="COPY")
+    digests = tuple(Digest(f"sha256:{number * 64}") for number in "12")
+    content = (ImageLayer(digests[0], 7, base), ImageLayer(digests[1], 5, own))
+    codec.write(work.candidate, replace(built, platforms=(replace(built.platforms[0], content=content),)))
+    assert report_data.gather(work, facts()).layers == (
+        LayerRow("linux/amd64", digests[0], 7, base.words, is_of_base=True),
+        LayerRow("linux/amd64", digests[1], 5, own.words, is_of_base=False),
+    )
 
 
 def test_what_is_damaged_or_missing_is_an_empty_table(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 FIELDS = (
     "SchemaVersion", "Metadata", "ImageID", "OS", "Family", "Name", "Results", "Target", "Type", "Packages",
     "Vulnerabilities", "VulnerabilityID", "PkgName", "Severity", "InstalledVersion", "FixedVersion", "PkgPath",
-    "Status", "Title", "Description", "PrimaryURL", "Secrets", "RuleID", "StartLine", "ArtifactName", "EOSL", "Class",
+    "Status", "Title", "Description", "PrimaryURL", "PublishedDate", "Secrets", "RuleID", "StartLine",
+    "ArtifactName", "EOSL", "Class",
 )  # fmt: skip
 
 
@@ -61,6 +63,19 @@ def test_a_report_of_the_real_trivy_is_read_whole() -> None:
         url="https://avd.aquasec.com/nvd/cve-2020-14343",
         kind=Kind.VULNERABILITY,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2021-04-14T23:15:12.917Z", date(2021, 4, 14)), ("2021-04-14T23:15:12-03:00", date(2021, 4, 15)),
+        ("", None), ("last week", None), ("9999-12-31T23:59:59-12:00", None),
+    ],
+)  # fmt: skip
+def test_the_day_on_which_a_vulnerability_became_known_is_read_and_no_scan_fails_for_it(
+    text: str, day: date | None
+) -> None:
+    assert trivy.parse(report(PublishedDate=text)).findings[0].published == day
 
 
 @pytest.mark.parametrize("name", ["vulnerable", "secrets"])

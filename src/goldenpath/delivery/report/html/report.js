@@ -12,9 +12,9 @@ function cell(row, text, name) {
 }
 
 function findingRow(body, finding) {
-  const [standing, severity, id, title, part, where, origin, remedy, url] = finding;
+  const [standing, severity, id, title, part, where, origin, remedy, url, published, , change] = finding;
   const row = body.insertRow();
-  cell(row, standing);
+  cell(row, change ? `${standing}, ${change}` : standing);
   cell(row, severity, severity);
   const named = cell(row, "");
   const link = document.createElement(url ? "a" : "span");
@@ -23,6 +23,7 @@ function findingRow(body, finding) {
   named.append(link, document.createElement("br"), title);
   cell(row, part);
   cell(row, origin ? `${where}, ${origin}` : where, "mono");
+  cell(row, published, "short");
   cell(row, remedy);
 }
 
@@ -39,7 +40,7 @@ function compare(column, one, other) {
 
 function show(section, rows, add) {
   const find = (name) => section.querySelector(`[data-role=${name}]`);
-  const body = section.querySelector("tbody");
+  const body = find("rows");
   const texts = rows.map((row) => row.join(" ").toLowerCase());
   const state = { column: -1, up: true, shown: PAGE };
 
