@@ -117,7 +117,7 @@ def test_no_credential_is_anywhere_but_in_the_memory_of_the_run(
     temporary.mkdir()
     run = {**apps.event(tmp_path / "runner", ready, "push"), **command.evidence(work)} if in_actions else {}
     with Watch(issued) as watch:
-        done = goldenpath.run(
+        done = goldenpath.run_from_its_start(
             "ecr-push", "--environment=dev", f"--ecr-repository={repository}", f"--source={ready.folder}",
             f"--work-dir={work.path}", "--version=1.0.0",
             more={**run, "TMPDIR": str(temporary), "HOME": str(tmp_path)},
