@@ -18,7 +18,7 @@ from tests.tools import apps
 
 from goldenpath import cli
 from goldenpath.delivery import pipeline
-from goldenpath.shared import errors
+from goldenpath.shared import errors, process
 from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.inputs import Input
     from goldenpath.delivery.stage import Stage
     from goldenpath.local.server import Local
+    from goldenpath.shared.process import Completed
 
 pytestmark = pytest.mark.tools
 
@@ -91,6 +92,22 @@ class Step:
         return {name: value for name, _, value in re.findall(r"(?ms)^(\w+)<<(\w+)\n(.*?)\n\2$", text)}
 
 
+def once(run: Callable[..., Completed]) -> Callable[..., Completed]:
+    """Return `run` that starts one command one time. The repository stays as it is, and each value asks git the same.
+
+    A value that reached a command would make another one of it, which is run.
+    """
+    ended: dict[str, Completed] = {}
+
+    def run_once(*command: object, **options: object) -> Completed:
+        started = repr((command, options))
+        if started not in ended:
+            ended[started] = run(*command, **options)
+        return ended[started]
+
+    return run_once
+
+
 @pytest.fixture
 def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Step]:
     """A step whose checkout is a real repository, and in which no program but git is there to be started."""
@@ -108,6 +125,7 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Step]:
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(app.folder)
     monkeypatch.setattr(Toolchain, "provide", missing)
+    monkeypatch.setattr(process, "run", once(process.run))
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     yield Step(tmp_path / "runner", variables)
     assert not list(tmp_path.rglob(CANARY))
