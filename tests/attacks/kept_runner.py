@@ -45,7 +45,7 @@ class Job:
     @classmethod
     def on_a_kept_runner(cls, scene: Scene) -> Job:
         """Return a job that delivers an app in which a token has leaked. An earlier step of it installed the tools."""
-        platform = platform_copy.copied(scene.folder / "platform")
+        platform = platform_copy.copied(scene.folder / "platform", platform_copy.DELIVERY.__contains__)
         for edit in scene.edits:
             edit.apply(platform)
         app = apps.make(scene.folder / "app")
