@@ -43,6 +43,8 @@ _OF_THE_START = re.compile(r"(LANG|LC_\w+|LD_\w+|MALLOC_\w+|OPENSSL_\w+|PYTHON\w
 # Where lines that run are counted, each process has to begin by itself.
 _MEASURED = "COVERAGE_"
 _CACHE = type(functools.cache(len))
+# Our modules load these when they need them.
+_LOADED_AT_USE = ("boto3", "botocore.credentials", "ctypes", "jsonschema")
 
 
 class Request(NamedTuple):
@@ -215,6 +217,8 @@ def load(package: str) -> None:
     for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    for name in _LOADED_AT_USE:
+        importlib.import_module(name)
     # A folder or a result that is kept here would be that of every run.
     assert tempfile.tempdir is None
     assert threading.active_count() == 1
