@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
 import json
 import re
@@ -270,11 +271,17 @@ def seeded(folder: Path) -> Path:
     return bare
 
 
+@functools.cache
+def _issuer() -> TokenIssuer:
+    """Return the issuer of this process: it remembers nothing, and its key is most of the work of a new platform."""
+    return TokenIssuer()
+
+
 @contextmanager
 def running(world: World, seed: Path, folder: Path) -> Iterator[Platform]:
     """Give a platform whose repository at its host is a copy of `seed`."""
     shutil.copytree(seed, folder / "origin")
-    github = GitHubDouble(TokenIssuer(), SarifStore())
+    github = GitHubDouble(_issuer(), SarifStore())
     github.runs.files["octo/my-app"] = {".github/workflows/delivery.yml": caller("my-app")}
     server = wsgi_server(github)
     serving = ServerThread(server)
