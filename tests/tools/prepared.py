@@ -6,7 +6,8 @@ threads, its functions for the end and its exit status. Nothing of an earlier ru
 runs nothing. `Prepared` is the other end of it, in the process of the tests.
 
 Tests of a program's very start are not for this: how long it takes, which modules it loads, what `/proc/PID/environ`
-shows. They start the command themselves, as `Command.start` does, and as the tests under a workflow runner do.
+shows, and whether the order of a set shows, which is the same in all forks. They start the command themselves, as
+`Command.start` does, and as the tests under a workflow runner do.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Prepared:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, request: Request, patience: float) -> tuple[int, bytes]:
-        """Do the run; return its exit status, as `subprocess` has it, and all that it printed.
+        """Run the command; return its exit status, as `subprocess` has it, and all that it printed.
 
         Raises `subprocess.TimeoutExpired` after `patience` seconds. Whatever goes wrong here, the run is killed first,
         with all that it started.
@@ -153,7 +154,7 @@ def serve(control: socket.socket) -> Request:
                 channel = socket.socket(fileno=descriptors[0])
                 pid = os.fork()
                 if not pid:
-                    _separate(control, channel, *(other for _, other in running.values()))
+                    _separate(running, control, channel)
                     return _begun(Request(*json.loads(text)), descriptors[1])
                 os.close(descriptors[1])
                 watched = os.pidfd_open(pid)
@@ -170,10 +171,12 @@ def _report(watched: int, pid: int, channel: socket.socket) -> None:
         channel.send(str(status).encode())
 
 
-def _separate(*sockets: socket.socket) -> None:
+def _separate(running: dict[int, tuple[int, socket.socket]], *sockets: socket.socket) -> None:
     """Let go of what belongs to the process that forks."""
-    for ours in sockets:
-        ours.close()
+    for end in (*sockets, *(channel for _, channel in running.values())):
+        end.close()
+    for watched in running:
+        os.close(watched)
     os.setsid()
 
 
