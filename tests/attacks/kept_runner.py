@@ -103,8 +103,8 @@ def shared() -> Path:
 
 def environment_name() -> str:
     """Return the name of the folder that holds the environment of a runner."""
-    asked = "import runpy, sys; found = runpy.run_path(sys.argv[1]); print(found['key'](found['packages']('runtime')))"
-    words = [PYTHON, "-I", "-c", asked, str(ROOT / "bin" / "environment")]
+    script = "import runpy, sys; found = runpy.run_path(sys.argv[1]); print(found['key'](found['packages']('runtime')))"
+    words = [PYTHON, "-I", "-c", script, str(ROOT / "bin" / "environment")]
     return f"runtime-{subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()}"
 
 

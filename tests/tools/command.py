@@ -105,7 +105,7 @@ def surroundings(*more: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not _OF_THE_ENGINE.match(name)}
     runner_variables.remove(kept)  # a test may have set some for this process
     quick = {"AWS_EC2_METADATA_DISABLED": "true", "COLUMNS": "400"}
-    return {name: value for each in (kept, quick, *more) for name, value in each.items()}
+    return {name: value for variables in (kept, quick, *more) for name, value in variables.items()}
 
 
 def evidence(work: WorkFolder) -> dict[str, str]:

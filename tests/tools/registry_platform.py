@@ -113,13 +113,13 @@ class Platform:
 
     def open(self, title: str, body: str, head: str, *, author: str = "") -> None:
         """Open a pull request without the wizard, as a workflow's bot or as `author`, with the label."""
-        asked = {"title": title, "body": body, "head": head, "base": BASE, "labels": ["ecr-registry"]}
-        self.github.threads.create_pull(Place("", *SLUG.split("/")), asked)
+        request = {"title": title, "body": body, "head": head, "base": BASE, "labels": ["ecr-registry"]}
+        self.github.threads.create_pull(Place("", *SLUG.split("/")), request)
         self.threads[-1].author = author
 
     def approve(self, number: int, login: str = "second") -> None:
         """Have `login` approve the pull request `number` as it is."""
-        thread = next(each for each in self.threads if each.number == number)
+        thread = next(other for other in self.threads if other.number == number)
         self.github.threads.push(SLUG, number, git(self.origin, "rev-parse", thread.head))
         self.github.threads.review(SLUG, number, login)
 
@@ -134,7 +134,7 @@ class Platform:
         self, number: int, *, squash: bool = False, rebase: bool = False, approved: bool = True
     ) -> dict[str, Any]:
         """Merge the pull request `number`, which a second person `approved`, and return what GitHub says of it then."""
-        thread = next(each for each in self.threads if each.number == number)
+        thread = next(other for other in self.threads if other.number == number)
         if approved:
             self.approve(number)
         checkout = self.clone()
@@ -219,7 +219,7 @@ class Platform:
 
     def names(self) -> list[str]:
         found = self.world.client("ecr").describe_repositories()["repositories"]
-        return sorted(each["repositoryName"] for each in found)
+        return sorted(registry["repositoryName"] for registry in found)
 
 
 def counted(folder: Path, base: str, head: str) -> dict[str, Any]:

@@ -37,5 +37,5 @@ def test_a_release_that_is_stopped_or_killed_or_meets_another_ends_whole(tmp_pat
     with signals.standing(tmp_path, seed=5) as stand:
         ends = [signals.stopped(stand, number, 6) for number in (signal.SIGTERM, signal.SIGKILL)]
         ends.append(signals.races(stand, 8))
-    assert [each.wrong for each in ends] == [[], [], []]
-    assert [sum(each.ends.values()) for each in ends] == [6, 6, 8]
+    assert [tally.wrong for tally in ends] == [[], [], []]
+    assert [sum(tally.ends.values()) for tally in ends] == [6, 6, 8]

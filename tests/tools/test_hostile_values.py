@@ -63,13 +63,13 @@ VALUES = tuple(dict.fromkeys([
 ]))  # fmt: skip
 assert len(VALUES) == 218
 
-_CODES = {each.exit_code for each in errors.GoldenPathError.__subclasses__()}
+_CODES = {error.exit_code for error in errors.GoldenPathError.__subclasses__()}
 # A line that the runner would obey; the first kind is ours, and has one form.
 _OBEYED = re.compile(r"^\s*::(?!(error|warning)( title=[a-z-]+)?::|add-mask::)|##\[", re.MULTILINE)
 STAGES = (*pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE)
 # An input is read the same way by every stage: all values for the first that takes it, some for the others.
-TAKEN_FIRST = {each: stage.name for stage in reversed(STAGES) for each in stage.inputs}
-COMMANDS = [(stage, each) for stage in STAGES for each in stage.inputs]
+TAKEN_FIRST = {field: stage.name for stage in reversed(STAGES) for field in stage.inputs}
+COMMANDS = [(stage, field) for stage in STAGES for field in stage.inputs]
 
 
 @dataclass(frozen=True)
@@ -131,24 +131,29 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Step]:
     assert not list(tmp_path.rglob(CANARY))
 
 
-@pytest.mark.parametrize(("stage", "declared"), COMMANDS, ids=[f"{stage.name}-{each.name}" for stage, each in COMMANDS])
+@pytest.mark.parametrize(
+    ("stage", "declared"), COMMANDS, ids=[f"{stage.name}-{field.name}" for stage, field in COMMANDS]
+)
 def test_no_value_of_an_input_does_more_than_be_refused(
     step: Step, stage: Stage, declared: Input, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for each in stage.inputs:
-        right = {"environment": "dev", "ecr_repository": "my-app"}.get(each.name, "")
-        monkeypatch.setenv(each.variable, right)
+    for field in stage.inputs:
+        right = {"environment": "dev", "ecr_repository": "my-app"}.get(field.name, "")
+        monkeypatch.setenv(field.variable, right)
     for value in VALUES if TAKEN_FIRST[declared] == stage.name else VALUES[::17]:
         monkeypatch.setenv(declared.variable, value)
         code = cli.run([stage.name])
-        told = capfd.readouterr()
+        printed = capfd.readouterr()
         case = ascii(value[:80])
-        assert code in {0, *_CODES} - {1}, (case, told)
-        assert "Traceback" not in told.out + told.err, case
-        assert not _OBEYED.search(told.out + told.err), (case, told.out)
-        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", told.out), (case, told.out)
-        assert ("error[" in told.out) is (code != 0), case
-        assert len(told.out) < 40_000, case
+        assert code in {0, *_CODES} - {1}, (case, printed)
+        assert "Traceback" not in printed.out + printed.err, case
+        assert not _OBEYED.search(printed.out + printed.err), (case, printed.out)
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", printed.out), (
+            case,
+            printed.out,
+        )
+        assert ("error[" in printed.out) is (code != 0), case
+        assert len(printed.out) < 40_000, case
     assert step.forged == {}
     assert set(step.outputs) <= set(stage.outputs)
     assert "evil" not in "".join(step.outputs.values())

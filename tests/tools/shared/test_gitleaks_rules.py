@@ -43,4 +43,4 @@ def test_no_rule_is_copied_into_this_repository(rules: bytes) -> None:
     files = {name: (ROOT / name).read_bytes() for name in listed if (ROOT / name).is_file()}
     expressions = _EXPRESSION.findall(rules)
     assert len(expressions) == 188  # those that are long enough to be nobody else's
-    assert [name for name, text in files.items() if any(each in text for each in expressions)] == []
+    assert [name for name, text in files.items() if any(expression in text for expression in expressions)] == []
