@@ -17,7 +17,7 @@ runner_variables.remove(os.environ)
 sdk_data.share()
 
 # Measured by the processor time of their files: each of these takes more than half a minute.
-_LONGEST = ("attacks", "bypasses", "hostile_values", "registries", "terraform")
+_LONGEST = ("attacks", "bypasses", "registries", "terraform")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -45,7 +45,7 @@ class Job:
     @classmethod
     def on_a_kept_runner(cls, scene: Scene) -> Job:
         """Return a job that delivers an app in which a token has leaked. An earlier step of it installed the tools."""
-        platform = platform_copy.copied(scene.folder / "platform")
+        platform = platform_copy.copied(scene.folder / "platform", platform_copy.DELIVERY.__contains__)
         for edit in scene.edits:
             edit.apply(platform)
         app = apps.make(scene.folder / "app")
@@ -103,8 +103,8 @@ def shared() -> Path:
 
 def environment_name() -> str:
     """Return the name of the folder that holds the environment of a runner."""
-    asked = "import runpy, sys; found = runpy.run_path(sys.argv[1]); print(found['key'](found['packages']('runtime')))"
-    words = [PYTHON, "-I", "-c", asked, str(ROOT / "bin" / "environment")]
+    script = "import runpy, sys; found = runpy.run_path(sys.argv[1]); print(found['key'](found['packages']('runtime')))"
+    words = [PYTHON, "-I", "-c", script, str(ROOT / "bin" / "environment")]
     return f"runtime-{subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()}"
 
 

@@ -77,14 +77,14 @@ class Released:
         config = json.loads(layout.blob(image.manifest.config.digest).read_bytes())
         inventory: list[dict[str, Any]] = json.loads(work.spdx.read_bytes())["packages"]
         # The image itself is named as its ECR repository.
-        packages = {each["name"] for each in inventory if each.get("primaryPackagePurpose") != "CONTAINER"}
+        packages = {package["name"] for package in inventory if package.get("primaryPackagePurpose") != "CONTAINER"}
         return cls(
             command.digests(work),
             tags,
             config["config"]["Labels"],
             frozenset(name for layer in image.manifest.layers for name in names_in(layout.blob(layer.digest))),
             frozenset(packages),
-            frozenset(each.id for each in work.read_findings(Gate.TRIVY).findings),
+            frozenset(finding.id for finding in work.read_findings(Gate.TRIVY).findings),
         )
 
 
@@ -132,7 +132,7 @@ class Deliveries:
 def names_in(layer: Path) -> list[str]:
     """Return the names of the files in a layer."""
     with tarfile.open(layer) as opened:
-        return [each.name for each in opened if not each.isdir()]
+        return [member.name for member in opened if not member.isdir()]
 
 
 def united(ended: act.Ended, name: str) -> WorkFolder:

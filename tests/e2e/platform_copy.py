@@ -16,7 +16,7 @@ from tests.attacks.attack import Edit
 from tests.tools.command import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SLUG = "mikeybeezy/goldenpath-idp-infra"
@@ -54,7 +54,8 @@ _PAUSES = (
 _JOB = "job.check_run_id"
 _OF_WORKFLOW, DEFAULT_BRANCH = "job.workflow_sha", "main"
 _COPIED_BY_ACT = {".github", "actions"}
-_DELIVERY = {*_COPIED_BY_ACT, "bin", "locks", "src"}
+# All folders that a delivery takes something from.
+DELIVERY = frozenset({*_COPIED_BY_ACT, "bin", "locks", "src"})
 # Name and commit; `actions/cache` has several actions in folders.
 GITHUBS_OWN = re.compile(r"actions/(?P<name>[a-z-]+)(?P<folder>(?:/[a-z-]+)?)@(?P<commit>[0-9a-f]{40})")
 
@@ -65,10 +66,7 @@ def make(folder: Path, *, whole: bool = False) -> Path:
     Only a whole one can be a git repository that jobs check out: all but the tests, which are half of the files. See
     `served` for what runs take actions from.
     """
-    copied(folder)
-    for path in folder.iterdir():
-        if path.is_dir() and (path.name == "tests" if whole else path.name not in _DELIVERY):
-            shutil.rmtree(path)
+    copied(folder, lambda name: name != "tests" if whole else name in DELIVERY)
     for workflow in (folder / ".github" / "workflows").glob("*.yml"):
         workflow.write_text(adapted(workflow.read_text()))
     for name, rule in _TRUST.items():
@@ -94,13 +92,16 @@ def served(folder: Path, place: Path) -> Path:
     return place
 
 
-def copied(folder: Path) -> Path:
-    """Copy what belongs to this checkout into the new `folder`: tracked files, and new ones that are not ignored."""
+def copied(folder: Path, has: Callable[[str], bool]) -> Path:
+    """Copy what belongs to this checkout into the new `folder`: tracked files, and new ones that are not ignored.
+
+    Of its folders only those that `has` names; of files that are in none, all.
+    """
     listed = process.run(
         "git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", timeout=30
     ).stdout.decode()
     for name in filter(None, listed.split("\0")):
-        if (ROOT / name).exists():
+        if (ROOT / name).exists() and ("/" not in name or has(name.partition("/")[0])):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     return folder

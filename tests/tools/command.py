@@ -9,17 +9,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests import runner_variables
+from tests.tools import prepared
 
 if TYPE_CHECKING:
     from goldenpath.delivery.model.work_folder import WorkFolder
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120
+_COMMAND = (sys.executable, "-I", str(ROOT / "tests" / "tools" / "trusting.py"))
 # The user's own engine and builders, which the tests look for and a run in a test is told of.
 _OF_THE_ENGINE = re.compile(r"(DOCKER|BUILDX|BUILDKIT)_")
 _ERROR = re.compile(
@@ -56,10 +58,22 @@ class Command:
     """
 
     variables: Mapping[str, str]
-    words: tuple[str, ...] = field(default=(sys.executable, "-I", str(ROOT / "tests" / "tools" / "trusting.py")))
+    words: tuple[str, ...] = _COMMAND
 
     def run(self, *words: object, more: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ended:
-        """Run it to its end."""
+        """Run it to its end, in a process that begins with its modules loaded where nothing speaks against it."""
+        variables = {**self.variables, **(more or {})}
+        request = prepared.Request([*map(str, words)], variables, str(cwd or Path.cwd()))
+        forks = prepared.prepared(request) if self.words == _COMMAND else None
+        if forks is None:
+            return self.run_from_its_start(*words, more=more, cwd=cwd)
+        code, printed = forks.run(request, PATIENCE)
+        return Ended(code, printed.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n"))
+
+    def run_from_its_start(
+        self, *words: object, more: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> Ended:
+        """Run it to its end as a program that loads its modules itself."""
         child = self.start(*words, more=more, cwd=cwd)
         try:
             text, _ = child.communicate(timeout=PATIENCE)
@@ -91,7 +105,7 @@ def surroundings(*more: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not _OF_THE_ENGINE.match(name)}
     runner_variables.remove(kept)  # a test may have set some for this process
     quick = {"AWS_EC2_METADATA_DISABLED": "true", "COLUMNS": "400"}
-    return {name: value for each in (kept, quick, *more) for name, value in each.items()}
+    return {name: value for variables in (kept, quick, *more) for name, value in variables.items()}
 
 
 def evidence(work: WorkFolder) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
 import json
 import re
@@ -112,13 +113,13 @@ class Platform:
 
     def open(self, title: str, body: str, head: str, *, author: str = "") -> None:
         """Open a pull request without the wizard, as a workflow's bot or as `author`, with the label."""
-        asked = {"title": title, "body": body, "head": head, "base": BASE, "labels": ["ecr-registry"]}
-        self.github.threads.create_pull(Place("", *SLUG.split("/")), asked)
+        request = {"title": title, "body": body, "head": head, "base": BASE, "labels": ["ecr-registry"]}
+        self.github.threads.create_pull(Place("", *SLUG.split("/")), request)
         self.threads[-1].author = author
 
     def approve(self, number: int, login: str = "second") -> None:
         """Have `login` approve the pull request `number` as it is."""
-        thread = next(each for each in self.threads if each.number == number)
+        thread = next(other for other in self.threads if other.number == number)
         self.github.threads.push(SLUG, number, git(self.origin, "rev-parse", thread.head))
         self.github.threads.review(SLUG, number, login)
 
@@ -133,7 +134,7 @@ class Platform:
         self, number: int, *, squash: bool = False, rebase: bool = False, approved: bool = True
     ) -> dict[str, Any]:
         """Merge the pull request `number`, which a second person `approved`, and return what GitHub says of it then."""
-        thread = next(each for each in self.threads if each.number == number)
+        thread = next(other for other in self.threads if other.number == number)
         if approved:
             self.approve(number)
         checkout = self.clone()
@@ -218,7 +219,7 @@ class Platform:
 
     def names(self) -> list[str]:
         found = self.world.client("ecr").describe_repositories()["repositories"]
-        return sorted(each["repositoryName"] for each in found)
+        return sorted(registry["repositoryName"] for registry in found)
 
 
 def counted(folder: Path, base: str, head: str) -> dict[str, Any]:
@@ -270,11 +271,17 @@ def seeded(folder: Path) -> Path:
     return bare
 
 
+@functools.cache
+def _issuer() -> TokenIssuer:
+    """Return the issuer of this process: it remembers nothing, and its key is most of the work of a new platform."""
+    return TokenIssuer()
+
+
 @contextmanager
 def running(world: World, seed: Path, folder: Path) -> Iterator[Platform]:
     """Give a platform whose repository at its host is a copy of `seed`."""
     shutil.copytree(seed, folder / "origin")
-    github = GitHubDouble(TokenIssuer(), SarifStore())
+    github = GitHubDouble(_issuer(), SarifStore())
     github.runs.files["octo/my-app"] = {".github/workflows/delivery.yml": caller("my-app")}
     server = wsgi_server(github)
     serving = ServerThread(server)

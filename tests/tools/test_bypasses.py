@@ -39,7 +39,7 @@ def alone() -> Command:
     return Command(command.surroundings())
 
 
-@pytest.mark.parametrize("bypass", [pytest.param(each, id=each.name) for each in SECRETS])
+@pytest.mark.parametrize("bypass", [pytest.param(bypass, id=bypass.name) for bypass in SECRETS])
 def test_there_is_no_way_round_a_blocking_gate(bypass: Bypass, alone: Command, tmp_path: Path) -> None:
     place = Place(apps.make(tmp_path / "app"), tmp_path / "beside")
     place.folder.mkdir()
@@ -60,7 +60,7 @@ def verdict(bypass: Bypass, work: WorkFolder) -> Verdict:
     return work.read_verdict(next(gate for gate in Gate if gate.stage == bypass.stage))
 
 
-@pytest.mark.parametrize("bypass", [pytest.param(each, id=each.name) for each in IMAGES])
+@pytest.mark.parametrize("bypass", [pytest.param(bypass, id=bypass.name) for bypass in IMAGES])
 def test_there_is_no_way_round_the_gate_of_the_image_or_its_builder(
     bypass: ImageBypass, goldenpath: Command, tmp_path: Path
 ) -> None:
@@ -72,6 +72,6 @@ def test_there_is_no_way_round_the_gate_of_the_image_or_its_builder(
 
 
 def test_the_table_is_long_and_names_each_way_once() -> None:
-    names = [*(each.name for each in SECRETS), *(each.name for each in IMAGES)]
+    names = [*(bypass.name for bypass in SECRETS), *(bypass.name for bypass in IMAGES)]
     # A way that is taken out is taken out here too, where a reviewer sees it.
     assert (len(names), len(set(names))) == (157, 157)

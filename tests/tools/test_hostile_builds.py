@@ -101,7 +101,8 @@ def build(
     where = (f"--source={app.folder}", f"--work-dir={work.path}", "--environment=dev", base)
     (work.path / "token").parent.mkdir(parents=True, exist_ok=True)
     (work.path / "token").write_text(f"{MARK}work")
-    return goldenpath.run("build", *where, *words, more=places)
+    # What a program is given when it starts is in /proc, too.
+    return goldenpath.run_from_its_start("build", *where, *words, more=places)
 
 
 def seen_in(layout: Layout) -> dict[str, bytes]:

@@ -18,7 +18,7 @@ from tests.tools import apps
 
 from goldenpath import cli
 from goldenpath.delivery import pipeline
-from goldenpath.shared import errors
+from goldenpath.shared import errors, process
 from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.inputs import Input
     from goldenpath.delivery.stage import Stage
     from goldenpath.local.server import Local
+    from goldenpath.shared.process import Completed
 
 pytestmark = pytest.mark.tools
 
@@ -62,13 +63,13 @@ VALUES = tuple(dict.fromkeys([
 ]))  # fmt: skip
 assert len(VALUES) == 218
 
-_CODES = {each.exit_code for each in errors.GoldenPathError.__subclasses__()}
+_CODES = {error.exit_code for error in errors.GoldenPathError.__subclasses__()}
 # A line that the runner would obey; the first kind is ours, and has one form.
 _OBEYED = re.compile(r"^\s*::(?!(error|warning)( title=[a-z-]+)?::|add-mask::)|##\[", re.MULTILINE)
 STAGES = (*pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE)
 # An input is read the same way by every stage: all values for the first that takes it, some for the others.
-TAKEN_FIRST = {each: stage.name for stage in reversed(STAGES) for each in stage.inputs}
-COMMANDS = [(stage, each) for stage in STAGES for each in stage.inputs]
+TAKEN_FIRST = {field: stage.name for stage in reversed(STAGES) for field in stage.inputs}
+COMMANDS = [(stage, field) for stage in STAGES for field in stage.inputs]
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,22 @@ class Step:
         return {name: value for name, _, value in re.findall(r"(?ms)^(\w+)<<(\w+)\n(.*?)\n\2$", text)}
 
 
+def once(run: Callable[..., Completed]) -> Callable[..., Completed]:
+    """Return `run` that starts one command one time. The repository stays as it is, and each value asks git the same.
+
+    A value that reached a command would make another one of it, which is run.
+    """
+    ended: dict[str, Completed] = {}
+
+    def run_once(*command: object, **options: object) -> Completed:
+        started = repr((command, options))
+        if started not in ended:
+            ended[started] = run(*command, **options)
+        return ended[started]
+
+    return run_once
+
+
 @pytest.fixture
 def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Step]:
     """A step whose checkout is a real repository, and in which no program but git is there to be started."""
@@ -108,29 +125,35 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Step]:
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(app.folder)
     monkeypatch.setattr(Toolchain, "provide", missing)
+    monkeypatch.setattr(process, "run", once(process.run))
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     yield Step(tmp_path / "runner", variables)
     assert not list(tmp_path.rglob(CANARY))
 
 
-@pytest.mark.parametrize(("stage", "declared"), COMMANDS, ids=[f"{stage.name}-{each.name}" for stage, each in COMMANDS])
+@pytest.mark.parametrize(
+    ("stage", "declared"), COMMANDS, ids=[f"{stage.name}-{field.name}" for stage, field in COMMANDS]
+)
 def test_no_value_of_an_input_does_more_than_be_refused(
     step: Step, stage: Stage, declared: Input, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for each in stage.inputs:
-        right = {"environment": "dev", "ecr_repository": "my-app"}.get(each.name, "")
-        monkeypatch.setenv(each.variable, right)
+    for field in stage.inputs:
+        right = {"environment": "dev", "ecr_repository": "my-app"}.get(field.name, "")
+        monkeypatch.setenv(field.variable, right)
     for value in VALUES if TAKEN_FIRST[declared] == stage.name else VALUES[::17]:
         monkeypatch.setenv(declared.variable, value)
         code = cli.run([stage.name])
-        told = capfd.readouterr()
+        printed = capfd.readouterr()
         case = ascii(value[:80])
-        assert code in {0, *_CODES} - {1}, (case, told)
-        assert "Traceback" not in told.out + told.err, case
-        assert not _OBEYED.search(told.out + told.err), (case, told.out)
-        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", told.out), (case, told.out)
-        assert ("error[" in told.out) is (code != 0), case
-        assert len(told.out) < 40_000, case
+        assert code in {0, *_CODES} - {1}, (case, printed)
+        assert "Traceback" not in printed.out + printed.err, case
+        assert not _OBEYED.search(printed.out + printed.err), (case, printed.out)
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", printed.out), (
+            case,
+            printed.out,
+        )
+        assert ("error[" in printed.out) is (code != 0), case
+        assert len(printed.out) < 40_000, case
     assert step.forged == {}
     assert set(step.outputs) <= set(stage.outputs)
     assert "evil" not in "".join(step.outputs.values())

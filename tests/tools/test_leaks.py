@@ -75,7 +75,7 @@ class Watch:
     def _look(self) -> None:
         while not self._over.wait(0.02):
             self.looks += 1
-            secrets = [each.encode() for each in self._issued]
+            secrets = [secret.encode() for secret in self._issued]
             for path in _of_processes():
                 try:
                     content = path.read_bytes()
@@ -117,15 +117,17 @@ def test_no_credential_is_anywhere_but_in_the_memory_of_the_run(
     temporary.mkdir()
     run = {**apps.event(tmp_path / "runner", ready, "push"), **command.evidence(work)} if in_actions else {}
     with Watch(issued) as watch:
-        done = goldenpath.run(
+        done = goldenpath.run_from_its_start(
             "ecr-push", "--environment=dev", f"--ecr-repository={repository}", f"--source={ready.folder}",
             f"--work-dir={work.path}", "--version=1.0.0",
             more={**run, "TMPDIR": str(temporary), "HOME": str(tmp_path)},
         )  # fmt: skip
     assert done.code == code, done.text
     assert (len(issued) >= 4, watch.looks > 3, watch.found) == (True, True, set())
-    assert [path for path, text in texts_below(tmp_path).items() if any(each.encode() in text for each in issued)] == []
-    assert [each for each in issued if each in _as_the_runner_shows_it(done)] == []
+    assert [
+        path for path, text in texts_below(tmp_path).items() if any(secret.encode() in text for secret in issued)
+    ] == []
+    assert [secret for secret in issued if secret in _as_the_runner_shows_it(done)] == []
 
 
 def _as_the_runner_shows_it(done: Ended) -> str:

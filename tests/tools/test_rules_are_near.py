@@ -43,7 +43,7 @@ def raw() -> bytes:
 
 @cache
 def rules() -> dict[str, dict[str, Any]]:
-    return {each["id"]: each for each in tomllib.loads(raw().decode())["rules"]}
+    return {rule["id"]: rule for rule in tomllib.loads(raw().decode())["rules"]}
 
 
 def near() -> dict[str, dict[str, Any]]:
@@ -60,8 +60,8 @@ def in_python(regex: str) -> str:
 def inside(regex: str) -> str:
     """Return the expression without what stands at the ends of a match, one letter each."""
     regex = in_python(regex)
-    for each in (*BEGINS, *ENDS):
-        regex = regex.replace(each, "")
+    for edge in (*BEGINS, *ENDS):
+        regex = regex.replace(edge, "")
     return regex
 
 
@@ -76,12 +76,12 @@ def letters(tree: Any) -> Iterator[set[int]]:  # noqa: ANN401  the tree of an ex
             yield set(range(256)) - {10}
         elif code is codes.IN:
             one = re.compile("".join(("[", _source(value), "]")), re.ASCII)
-            yield {each for each in range(256) if one.fullmatch(chr(each))}
+            yield {letter for letter in range(256) if one.fullmatch(chr(letter))}
         elif code is codes.SUBPATTERN:
             yield from letters(value[3])
         elif code is codes.BRANCH:
-            for each in value[1]:
-                yield from letters(each)
+            for branch in value[1]:
+                yield from letters(branch)
         elif code in {codes.MAX_REPEAT, codes.MIN_REPEAT}:
             yield from letters(value[2])
         else:
@@ -107,7 +107,7 @@ def _source(members: Any) -> str:  # noqa: ANN401  as above
 
 def takes(regex: str) -> set[int]:
     # What `\\s` is in Python, and not in Go.
-    return {letter for each in letters(parser.parse(regex)) for letter in each} - {11}
+    return {letter for taken in letters(parser.parse(regex)) for letter in taken} - {11}
 
 
 PRINTABLE = {9, 10, 12, 13, *range(32, 127)}
@@ -145,13 +145,13 @@ def test_a_near_rule_stays_in_its_line_or_goes_on_as_the_form_says() -> None:
                 going_on += 1
                 rest = rest.replace(form, BEHIND + (")" if f"{LEFT})" in form else ""))
         assert 10 not in takes(inside(rest)), name
-    assert going_on == len([each for each in near().values() if LEFT in each["regex"]])
+    assert going_on == len([rule for rule in near().values() if LEFT in rule["regex"]])
 
 
 def test_the_words_of_the_rules_that_go_on_are_short_enough_to_be_seen_before_the_end_of_a_line() -> None:
     words = line_windows.multi_line_words(raw())
     going_on = [rule for rule in near().values() if LEFT in rule["regex"]]
-    assert len(going_on) > 90
+    assert len(going_on) == 101  # of the 222 rules of the pinned gitleaks
     assert set(b"".join(words)) <= set(line_windows.IN_FORM)
     for rule in going_on:
         for keyword in rule["keywords"]:
@@ -180,7 +180,7 @@ def test_a_rule_needs_one_of_its_words_in_its_match_but_those_that_are_named() -
 def test_a_far_rule_has_a_word_in_each_match_and_an_ending() -> None:
     words = {word for word, _ in line_windows.FAR_WORDS}
     for name in FAR:
-        assert {each.lower().encode() for each in rules()[name]["keywords"]} <= words
+        assert {keyword.lower().encode() for keyword in rules()[name]["keywords"]} <= words
     for name in FAR - {"curl-auth-header", "curl-auth-user", "jwt-base64", "private-key"}:
         assert rules()[name]["path"]
 
@@ -191,7 +191,7 @@ def sample(tree: Any, chance: random.Random) -> str:  # noqa: ANN401  as above
     for code, value in tree:
         if code in {codes.LITERAL, codes.NOT_LITERAL, codes.ANY, codes.IN}:
             (taken,) = letters([(code, value)])
-            said += chance.choice([chr(each) for each in sorted(taken) if each in range(33, 127)] or [" "])
+            said += chance.choice([chr(letter) for letter in sorted(taken) if letter in range(33, 127)] or [" "])
         elif code is codes.SUBPATTERN:
             said += sample(value[3], chance)
         elif code is codes.BRANCH:
@@ -217,12 +217,12 @@ def scanned(folder: Path, make: Callable[[ScanCorpus, str, bytes], None]) -> set
     program, files = Toolchain.load().provide("gitleaks"), ScanCorpus(folder, line_windows.multi_line_pattern(raw()))
     for name, content in secrets().items():
         ending = next(
-            (each for each in (".php", ".tf", ".yaml") if re.search(rules()[name].get("path", "$^"), each)), ""
+            (suffix for suffix in (".php", ".tf", ".yaml") if re.search(rules()[name].get("path", "$^"), suffix)), ""
         )
         make(files, f"{name}{ending}", content)
     files.close()
     found, _ = gitleaks.scan_files(program, files)
-    return {(each.File, each.RuleID) for each in found}
+    return {(finding.File, finding.RuleID) for finding in found}
 
 
 def in_bytes(content: bytes) -> bytes:
@@ -241,7 +241,7 @@ def test_what_a_rule_finds_in_bytes_and_in_changes_is_found_whatever_way_they_ar
         files.packed.add(path, path, [in_bytes(content)])
 
     as_they_are = scanned(tmp_path / "raw", raw_bytes)
-    assert len({rule for _, rule in as_they_are}) > 190
+    assert len({rule for _, rule in as_they_are}) == 214  # of 222: gitleaks finds no text made for the others
     assert as_they_are <= as_bytes
 
     def change(files: ScanCorpus, path: str, content: bytes) -> None:

@@ -159,6 +159,7 @@ def test_a_scan_that_left_something_unread_is_not_built_on(terminal: Terminal) -
 def test_what_was_scanned_longest_ago_is_forgotten(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     terminal.scan()
     (first,) = terminal.records()
+    monkeypatch.setattr("goldenpath.delivery.scanners.result_cache.REMOVED_EVERY", 0)
     monkeypatch.setattr("goldenpath.delivery.scanners.result_cache.LARGEST", int(first.stat().st_size * 1.5))
     terminal.app.folder.rename(terminal.app.folder.with_name("moved"))
     terminal.app = replace(terminal.app, folder=terminal.app.folder.with_name("moved"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,6 +107,7 @@ def test_a_folder_that_others_can_write_to_is_not_believed(kept: KeptResults) ->
 
 
 def test_what_was_not_used_for_the_longest_time_is_removed(kept: KeptResults, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(result_cache, "REMOVED_EVERY", 0)
     for age, name in enumerate(("new", "older", "oldest")):
         os.utime(keep(kept, name), (1000 - age, 1000 - age))
     assert facts(kept, "oldest") == FACTS  # used again
@@ -118,6 +120,20 @@ def test_what_was_not_used_for_the_longest_time_is_removed(kept: KeptResults, mo
     assert {name: bool(facts(kept, name)) for name in ("more", "newest", "older", "oldest", "new")} == {
         "more": True, "newest": True, "older": True, "oldest": False, "new": False,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("seconds", "is_there"), [(0, True), (3590, True), (3610, False), (-3600, False)])
+def test_results_are_removed_once_an_hour(
+    kept: KeptResults, monkeypatch: pytest.MonkeyPatch, seconds: int, *, is_there: bool
+) -> None:
+    """A time of the last removal that is still to come does not hold the next one up."""
+    old = keep(kept, "old")
+    os.utime(old, (1000, 1000))
+    last = (old.parent / ".pruned").stat().st_mtime
+    monkeypatch.setattr(time, "time", lambda: last + seconds)
+    monkeypatch.setattr(result_cache, "LARGEST", 1)
+    keep(kept, "new")
+    assert old.exists() is is_there
 
 
 def test_a_full_disk_keeps_nothing(kept: KeptResults, monkeypatch: pytest.MonkeyPatch) -> None:
