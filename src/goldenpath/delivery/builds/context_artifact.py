@@ -86,7 +86,13 @@ def opened(run: Run) -> Iterator[Addition]:
     try:
         with artifact_files.opened(request.context_artifact) as in_artifact:
             files = tuple(_new(run, root, in_artifact))
-            added = Addition(root, files, _record(request, files))
+            record = ContextArtifact(
+                digest=ContentDigest(artifact_files.digest(files)),
+                files=len(files),
+                size=sum(file.place.stat().st_size for file in files),
+                id=request.context_artifact_id,
+            )
+            added = Addition(root, files, record)
             added.require_scanned(request)
             yield added
     except OSError as error:
@@ -116,15 +122,6 @@ def _require_nothing_asked(request: Request) -> None:
         )
 
 
-def _record(request: Request, files: tuple[CheckoutFile, ...]) -> ContextArtifact:
-    return ContextArtifact(
-        digest=ContentDigest(artifact_files.digest(files)),
-        files=len(files),
-        size=sum(file.place.stat().st_size for file in files),
-        id=request.context_artifact_id,
-    )
-
-
 def _new(run: Run, root: Path, files: tuple[CheckoutFile, ...]) -> Iterator[CheckoutFile]:
     """Yield those of `files` that the commit does not have, by their paths in the repository.
 
@@ -137,7 +134,8 @@ def _new(run: Run, root: Path, files: tuple[CheckoutFile, ...]) -> Iterator[Chec
             why="An artifact is added to files of a commit.",
             fix="Name a folder of the repository with `build_context` (--build-context).",
         )
-    kept = _kept(run)
+    # Every file, link and submodule of the commit, whether it is checked out or not.
+    kept = frozenset(os.fsdecode(entry.path) for entry in git.tree(run.request.source, run.event.commit))
     folders = {str(parent) for path in kept for parent in PurePosixPath(path).parents}
     for file in files:
         inner = PurePosixPath(run.request.context_artifact_folder or ".") / file.path
@@ -145,22 +143,13 @@ def _new(run: Run, root: Path, files: tuple[CheckoutFile, ...]) -> Iterator[Chec
         path = (context.relative_to(root) / inner).as_posix()
         if path in folders:
             raise artifact_files.refused(path, "It is a folder in the commit.", _ANOTHER_FOLDER)
-        for parent in _parents(path):
+        for parent in map(str, PurePosixPath(path).parents[:-1]):
             if parent in kept or _is_no_folder(root / parent):
                 raise artifact_files.refused(path, f"{parent} is a file, a link or a submodule.", _ANOTHER_FOLDER)
         if path in kept or os.path.lexists(root / path):
             _require_same(file, root / path, path)
         if path not in kept:
             yield replace(file, path=path)
-
-
-def _kept(run: Run) -> frozenset[str]:
-    """Return the path of each file, link and submodule of the commit, whether it is checked out or not."""
-    return frozenset(os.fsdecode(entry.path) for entry in git.tree(run.request.source, run.event.commit))
-
-
-def _parents(path: str) -> Iterator[str]:
-    return (str(parent) for parent in PurePosixPath(path).parents if parent != PurePosixPath())
 
 
 def _is_no_folder(place: Path) -> bool:

@@ -82,7 +82,11 @@ class WorkFolder:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise _busy(self.path) from None
+                raise WorkFolderBusy(
+                    f"Another delivery is using the work folder {self.path}.",
+                    why="Two deliveries in one folder would read one another's files as their own.",
+                    fix="Wait until it has ended, or choose another folder for this delivery with --work-dir.",
+                ) from None
             except OSError:
                 pass  # a file system without locks
             yield
@@ -105,7 +109,12 @@ class WorkFolder:
         except FileNotFoundError:
             if reported is None:
                 raise
-            raise _gone(path.name) from None
+            raise EvidenceMismatch(
+                f"{path.name} is not here, and a job of this run handed it over.",
+                why="Its artifact has expired (after a day, or 30 days with an approval), or another job of this run "
+                "deleted or replaced it.",
+                fix=evidence.RUN_AGAIN,
+            ) from None
         if (actual := evidence.sha256(content)) != reported:
             raise _not_reported(path.name, actual, reported, self.evidence)
         return content
@@ -225,14 +234,6 @@ class WorkFolder:
             )
 
 
-def _busy(path: Path) -> WorkFolderBusy:
-    return WorkFolderBusy(
-        f"Another delivery is using the work folder {path}.",
-        why="Two deliveries in one folder would read one another's files as their own.",
-        fix="Wait until it has ended, or choose another folder for this delivery with --work-dir.",
-    )
-
-
 def _require_own_files(report: Report) -> None:
     """Raise `EvidenceMismatch` when a report with a label lists a file that the stage of that name does not leave."""
     own = LEAVES.get(report.label, ()) if report.label else ("*",)
@@ -243,15 +244,6 @@ def _require_own_files(report: Report) -> None:
             why="A job that runs code of the app must not report the verdict of another job.",
             fix=evidence.RUN_AGAIN,
         )
-
-
-def _gone(name: str) -> EvidenceMismatch:
-    return EvidenceMismatch(
-        f"{name} is not here, and a job of this run handed it over.",
-        why="Its artifact has expired (after a day, or 30 days with an approval), or another job of this run deleted "
-        "or replaced it.",
-        fix=evidence.RUN_AGAIN,
-    )
 
 
 def _not_reported(name: str, actual: str, reported: str | None, given: Evidence) -> EvidenceMismatch:

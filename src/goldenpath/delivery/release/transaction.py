@@ -63,7 +63,8 @@ class Transaction:
 
     def missing_manifests(self, layout: Layout) -> tuple[Descriptor, ...]:
         """Return the manifests that the repository lacks, an index after what it lists."""
-        manifests = _manifests(layout)
+        # An index comes after what it lists.
+        manifests = [blob for blob in layout.descriptors() if blob.media_type in {INDEX, MANIFEST}]
         stored = map_concurrently(self._registry.manifest, [manifest.digest for manifest in manifests])
         return tuple(manifest for manifest in manifests if stored[manifest.digest] is None)
 
@@ -288,8 +289,3 @@ def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:
         action()
     except Exception as error:  # noqa: BLE001  whatever it is, the rest of the undo is done
         left.append(f"{what} ({error.what if isinstance(error, GoldenPathError) else repr(error)})")
-
-
-def _manifests(layout: Layout) -> tuple[Descriptor, ...]:
-    """Return the manifests of the layout, an index after what it lists."""
-    return tuple(descriptor for descriptor in layout.descriptors() if descriptor.media_type in {INDEX, MANIFEST})

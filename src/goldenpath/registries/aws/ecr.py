@@ -100,7 +100,7 @@ class PlatformEcr:
         with explained("list the ECR repositories"):
             pages = self._client.get_paginator("describe_repositories").paginate()
             listed = [repository for page in pages for repository in page["repositories"]]
-            return {one["repositoryName"]: one["repositoryUri"] for one in sorted(listed, key=_name)}
+            return dict(sorted((repository["repositoryName"], repository["repositoryUri"]) for repository in listed))
 
     def cache_prefixes(self) -> tuple[str, ...]:
         """Return the prefixes of the repositories that pull-through caches create (`ROOT`: any name)."""
@@ -252,10 +252,6 @@ class PlatformEcr:
             return self._client.get_repository_policy(repositoryName=name)["policyText"]
         except self._client.exceptions.RepositoryPolicyNotFoundException:
             return ""
-
-
-def _name(repository: Mapping[str, Any]) -> str:
-    return str(repository["repositoryName"])
 
 
 def _image(detail: Mapping[str, Any]) -> EcrImage:

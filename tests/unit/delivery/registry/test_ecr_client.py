@@ -450,7 +450,8 @@ def test_every_call_names_the_account_of_the_registry() -> None:
         stub.add_response("describe_repositories", described(), ELSEWHERE)
         stub.add_response("get_authorization_token", {"authorizationData": [login]}, {"registryIds": [OTHER]})
         stub.add_response("describe_images", {"imageDetails": []}, {**images, "imageIds": [{"imageDigest": DIGEST}]})
-        stub.add_response("describe_images", {"imageDetails": []}, images)
+        listed = {**images, "filter": {"imageStatus": "ACTIVE"}, "maxResults": 1000}
+        stub.add_response("describe_images", {"imageDetails": []}, listed)
         stub.add_response("batch_delete_image", {"failures": []}, {**images, "imageIds": [{"imageTag": "v1"}]})
         there.describe(NAME)
         assert there.login().endpoint == "https://registry"
