@@ -123,11 +123,7 @@ class GithubRepository:
                 if review.state != "COMMENTED" and review.user:
                     last[review.user.login] = review
             approving = sorted(login for login, review in last.items() if _approves(review, tip))
-            return tuple(
-                Approval(login, last[login].submitted_at)
-                for login in approving
-                if self._repository.get_collaborator_permission(login) in _WRITERS
-            )
+            return tuple(Approval(login, last[login].submitted_at) for login in approving if self._may_write(login))
 
     def get(self, path: str, wish: str) -> Any:  # noqa: ANN401  any JSON
         """Return the JSON at `path` below this repository; `None` for 404 and 410.
@@ -152,6 +148,9 @@ class GithubRepository:
             _, body = self._repository.requester.graphql_query(text, {"owner": owner, "name": name, **variables})
             selected: dict[str, Any] = body["data"]["repository"]
             return selected
+
+    def _may_write(self, login: str) -> bool:
+        return self._repository.get_collaborator_permission(login) in _WRITERS
 
     def _open_pull(self, proposal: Proposal) -> PullRequest | None:
         owner = self.name.partition("/")[0]
