@@ -133,18 +133,6 @@ class DataPlane:
         """Return whose login an `Authorization` header is. Raises `RefusedError`."""
         return self._logged_in(authorization).principal
 
-    def may_mount(self, source: str, target: Repository, authorization: str) -> bool:
-        """Tell whether a blob of the repository `source` may be taken over into `target`.
-
-        Both must be encrypted in the same way with the same key, and the caller must be allowed to read the source.
-        (Amazon ECR, "blob mounting", an account setting.)
-        """
-        mounted = self._store.find(source)
-        refusal = self.principal(authorization).refusal("ecr:BatchCheckLayerAvailability", self._store.arn(source))
-        return (
-            mounted is not None and not refusal and mounted.encryption_configuration == target.encryption_configuration
-        )
-
     def _logged_in(self, authorization: str) -> EcrLogin:
         login = self._logins.find(authorization)
         if login is None:

@@ -1,7 +1,10 @@
-"""ECR's managed signing: every push to a repository that a rule matches is signed, with the rights of the pusher.
+"""A double, for tests only, of ECR's managed signing.
 
-The signature is an artifact with the image as its subject, in the same repository. Source: Amazon ECR user guide,
-"Managed signing"; the form of the artifact: Notary Project specification, "Signature manifest".
+Every push to a repository that a rule matches is signed, with the rights of the pusher. The signature is an artifact
+with the image as its subject, in the same repository. It is stored at once, and only its status takes a question
+longer. Its envelope is not a real one, and the `failureCode` of a signature that the pusher may not make is our guess:
+ECR's documents name none. Source: Amazon ECR user guide, "Managed signing"; the form of the artifact: Notary Project
+specification, "Signature manifest".
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from goldenpath.local.aws.ecr_store import EcrStore
     from goldenpath.local.aws.principals import Principal
-    from goldenpath.local.aws.registry_settings import RegistrySettings
+    from tests.doubles.aws.emulated_settings import RegistrySettings
 
 Body = dict[str, Any]
 SIGNATURE = "application/vnd.cncf.notary.signature"
@@ -33,30 +36,34 @@ class ManagedSigner:
     def __init__(self, store: EcrStore, settings: RegistrySettings) -> None:
         self._store = store
         self._settings = settings
+        # By image: the status of each profile, and the profiles whose status nobody read since the push.
+        self._statuses: dict[StoredImage, dict[str, dict[str, str]]] = {}
+        self._unread: dict[StoredImage, set[str]] = {}
 
     def pushed(self, repository: Repository, image: Image, principal: Principal) -> None:
         """Sign `image`, which `principal` has just pushed, with the profile of every rule that matches."""
         if subject_of(image) or not isinstance(image, StoredImage):
             return
+        statuses, unread = self._statuses.setdefault(image, {}), self._unread.setdefault(image, set())
         for profile in self._settings.signing_profiles(repository.name):
-            if image.signing.get(profile, {}).get("status") == "COMPLETE":
+            if statuses.get(profile, {}).get("status") == "COMPLETE":
                 continue
             refusals = [reason for action in _ACTIONS if (reason := principal.refusal(action, profile))]
-            image.signing[profile] = (
+            statuses[profile] = (
                 {"status": "FAILED", "failureCode": "AccessDeniedException", "failureReason": refusals[0]}
                 if refusals
                 else {"status": "COMPLETE"}
             )
-            image.unread_signing.add(profile)
+            unread.add(profile)
             if not refusals:
                 self._store_signature(repository, image, profile)
 
     def statuses(self, image: StoredImage) -> list[Body]:
         """Return the status of `image` for each profile, as DescribeImageSigningStatus does."""
-        unread, image.unread_signing = image.unread_signing, set()
+        unread = self._unread.pop(image, set())
         return [
             {"signingProfileArn": profile, **({"status": "IN_PROGRESS"} if profile in unread else status)}
-            for profile, status in image.signing.items()
+            for profile, status in self._statuses.get(image, {}).items()
         ]
 
     def _store_signature(self, repository: Repository, image: StoredImage, profile: str) -> None:
