@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath.registries import adoption, catalogue, workflow_commands
+from goldenpath.registries.account import role_policies
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.config import ecr_tf
-from goldenpath.registries.images import forecast, permissions
+from goldenpath.registries.images import forecast
 from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, option, with_request_options
 from goldenpath.registries.request import parse_request
 from goldenpath.registries.terraform import planning, plans
@@ -165,7 +166,7 @@ def in_use_policies(aws_region: str, account: str) -> None:
         owner = AccountId(account)
     except ValueError as error:
         raise BadInput("An input cannot be used", why=f"`account`: {error}", fix="Give it; `--help` says how") from None
-    policies = {"look": permissions.look_policy(), "tag": permissions.tag_policy(owner, _region(aws_region))}
+    policies = {"look": role_policies.look_policy(), "tag": role_policies.tag_policy(owner, _region(aws_region))}
     click.echo(json.dumps(policies, indent=2))
 
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from goldenpath.local.aws import policies
 from goldenpath.local.aws.ecr import immutable_message, is_pullable
 from goldenpath.local.aws.ecr_store import find_image, image_by_tag, may_overwrite
+from goldenpath.local.responses import AwsError
 
 if TYPE_CHECKING:
     from moto.ecr.models import Repository
@@ -40,14 +41,8 @@ _ACTIONS = {
 }
 
 
-class RefusedError(Exception):
-    """A refusal, which ends a request: HTTP `status`, the error `code` of the OCI specification, and the message."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
+class RefusedError(AwsError):
+    """A refusal of the data plane; its `code` is one of the OCI specification."""
 
 
 @dataclass(frozen=True)
