@@ -45,7 +45,7 @@ def require_no_secret(source: Path, program: Program) -> str:
     deciding = decide(report, policy, strictest, rules, today=datetime.now(UTC).date()).deciding
     if deciding:
         raise GateBlocked(
-            f"This commit would bring {'a secret' if len(deciding) == 1 else f'{len(deciding)} secrets'}.",
+            f"This commit would bring {'a secret' if len(deciding) == 1 else f'{len(deciding)} secrets'}",
             why=finding_text.sentences(deciding),
             fix="Take it out of the file and stage it again; a secret that nobody has seen need not be revoked",
         )

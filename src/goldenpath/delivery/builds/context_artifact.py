@@ -54,18 +54,18 @@ class Addition:
         scanned = request.context_artifact_digest
         if scanned and scanned != self.digest:
             raise CheckoutDiffers(
-                "The artifact for the build context is not the one that gitleaks-gate scanned.",
-                why=f"The gate scanned {scanned}, and here it is {self.digest}.",
-                fix="Give both stages the same artifact, build context and folder, then run all jobs again.",
+                "The artifact for the build context is not the one that gitleaks-gate scanned",
+                why=f"The gate scanned {scanned}, and here it is {self.digest}",
+                fix="Give both stages the same artifact, build context and folder, then run all jobs again",
             )
 
     def require_same(self, record: ContextArtifact | None, name: str) -> None:
         """Raise `CheckoutDiffers` unless the image `name` was built with this artifact, by its `record`."""
         if record != self.record:
             raise CheckoutDiffers(
-                f"{name} was built with another artifact of an earlier job than there is here.",
-                why="Its job was given other content, or none.",
-                fix="Look for a step that changes what is downloaded on its runner, then run all jobs again.",
+                f"{name} was built with another artifact of an earlier job than there is here",
+                why="Its job was given other content, or none",
+                fix="Look for a step that changes what is downloaded on its runner, then run all jobs again",
             )
 
 
@@ -106,19 +106,19 @@ def require_sent(run: Run, added: Addition) -> None:
     paths = [(added.root / file.path).relative_to(context).as_posix() for file in added.files]
     if paths and all(map(ignored, paths)):
         raise ContextRefused(
-            f"No file of the artifact reaches the build: {', '.join(paths[:_NAMED_AT_MOST])}.",
-            why="An ignore file (.dockerignore) keeps all of them out of the build context.",
-            fix=f"Add a line like `!{paths[0]}` at its end.",
+            f"No file of the artifact reaches the build: {', '.join(paths[:_NAMED_AT_MOST])}",
+            why="An ignore file (.dockerignore) keeps all of them out of the build context",
+            fix=f"Add a line like `!{paths[0]}` at its end",
         )
 
 
 def _require_nothing_asked(request: Request) -> None:
     if request.context_artifact_folder or request.context_artifact_id:
         raise BadInput(
-            "`context_artifact_folder` or an id is set, and there is no artifact for the build context.",
-            why="The output that names it is empty where its job was skipped, or does not pass it on.",
+            "`context_artifact_folder` or an id is set, and there is no artifact for the build context",
+            why="The output that names it is empty where its job was skipped, or does not pass it on",
             fix="Give `context_artifact_id: ${{ needs.<job>.outputs.<output> }}`, and see that this job ran and sets "
-            "it; at a terminal, name a folder or zip file with --context-artifact.",
+            "it; at a terminal, name a folder or zip file with --context-artifact",
         )
 
 
@@ -130,9 +130,9 @@ def _new(run: Run, root: Path, files: tuple[CheckoutFile, ...]) -> Iterator[Chec
     context = run.request.build_context.resolve()
     if not context.is_relative_to(root):
         raise BadInput(
-            f"The build context {context} is outside of the checkout {root}.",
-            why="An artifact is added to files of a commit.",
-            fix="Name a folder of the repository with `build_context` (--build-context).",
+            f"The build context {context} is outside of the checkout {root}",
+            why="An artifact is added to files of a commit",
+            fix="Name a folder of the repository with `build_context` (--build-context)",
         )
     # Every file, link and submodule of the commit, whether it is checked out or not.
     kept = frozenset(os.fsdecode(entry.path) for entry in git.tree(run.request.source, run.event.commit))

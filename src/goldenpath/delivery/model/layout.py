@@ -276,4 +276,4 @@ def write_index(path: Path, image: Descriptor) -> None:
 
 def changed(what: str, why: str) -> CandidateChanged:
     """Return the error to raise when the candidate on disk is not the one that was built and scanned."""
-    return CandidateChanged(what, why=why, fix="Run `goldenpath build` again, then every stage after it.")
+    return CandidateChanged(what, why=why, fix="Run `goldenpath build` again, then every stage after it")

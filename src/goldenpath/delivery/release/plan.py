@@ -83,7 +83,7 @@ def preflight(
     # never comes to name an image that only dev's gates saw (docs/adr/0007-release.md, decision 4).
     for tag in (plan.shared | moving - {LATEST}) & taken.keys():
         if by := plan.released_further(connection.ecr.tags_of(repository.name, taken[tag].digest)):
-            raise _taken(tag, taken[tag], repository, f"An environment further along released it: {by}.")
+            raise _taken(tag, taken[tag], repository, f"An environment further along released it: {by}")
     return plan
 
 
@@ -125,7 +125,7 @@ def require_movable(
                 f"{repository.name} --image-ids imageTag={tag}; nothing was uploaded",
             )  # fmt: skip
         raise _taken(
-            tag, stored, repository, "It was not released from this commit.",
+            tag, stored, repository, "It was not released from this commit",
             "Deliver a new commit or give a new version; a tag that should move from commit to commit must be named in "
             "`moving_tags` of the platform's rules; nothing was uploaded",
         )  # fmt: skip

@@ -224,9 +224,9 @@ class Transaction:
 
     def _lost(self, rival: str) -> ReleaseLost:
         return ReleaseLost(
-            f"Another release to the same tags of {self._name} came first ({rival}).",
-            why=f"Two releases ran at the same time; this one was {self._plan.target}.",
-            fix="The registry is consistent: run again if you want this release.",
+            f"Another release to the same tags of {self._name} came first ({rival})",
+            why=f"Two releases ran at the same time; this one was {self._plan.target}",
+            fix="The registry is consistent: run again if you want this release",
         )
 
     def _restore(self, tag: Tag) -> None:
@@ -279,7 +279,7 @@ class Transaction:
         signatures = self._ecr.signatures(self._name, digest) if self._signed else ()
         is_listed = self._ecr.delete_images(self._name, [digest])
         if is_listed and left:
-            raise RegistryRefused("An index lists it.", fix="Remove that index first.")
+            raise RegistryRefused("An index lists it", fix="Remove that index first")
         if signatures and not is_listed:
             self._ecr.delete_images(self._name, signatures)
 

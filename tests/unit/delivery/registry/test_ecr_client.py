@@ -218,7 +218,7 @@ ANSWERS: list[tuple[str, str, type[GoldenPathError], str]] = [
      "Could not describe the ECR repository team/my-app: AWS refused the login"),
     ("ExpiredToken", "The provided token has expired", LoginRefused,
      "Could not describe the ECR repository team/my-app: AWS refused the login"),
-    ("UnrecognizedClientException", "The security token included in the request is invalid.", LoginRefused,
+    ("UnrecognizedClientException", "The security token included in the request is invalid", LoginRefused,
      "Could not describe the ECR repository team/my-app: AWS refused the login"),
     ("InvalidSignatureException", "The request signature we calculated does not match", LoginRefused,
      "Could not describe the ECR repository team/my-app: AWS refused the login"),
@@ -227,7 +227,7 @@ ANSWERS: list[tuple[str, str, type[GoldenPathError], str]] = [
     ("RepositoryNotFoundException", "The repository with name 'team/my-app' does not exist", RepositoryMissing,
      "The ECR repository team/my-app does not exist in eu-west-2"),
     ("ThrottlingException", "Rate exceeded", RegistryThrottled,
-     "Could not describe the ECR repository team/my-app: there are too many requests."),
+     "Could not describe the ECR repository team/my-app: there are too many requests"),
     ("ServerException", "", RegistryRefused, "Could not describe the ECR repository team/my-app"),
 ]  # fmt: skip
 
