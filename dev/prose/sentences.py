@@ -1,4 +1,7 @@
-"""The form of errors: `what`, `why` and `fix` are sentences without their full stop. Read where an error is constructed with a literal."""
+"""The form of errors: `what`, `why` and `fix` are sentences without their full stop.
+
+Read where an error is constructed with a literal.
+"""
 
 from __future__ import annotations
 

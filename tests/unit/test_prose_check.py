@@ -94,9 +94,9 @@ def test_a_folder_over_its_limit_fails_and_says_where(tmp_path: Path, capsys: py
 @pytest.mark.parametrize(
     ("call", "expected"),
     [
-        ('BadInput("the tag is taken", fix="Choose another.")', ["what begins with 'the'"]),
+        ('BadInput("the tag is taken", fix="Choose another")', ["what begins with 'the'"]),
         (
-            'errors.BadInput("Bad.", why=f"it is {size} MB", fix="run again")',
+            'errors.BadInput("Bad", why=f"it is {size} MB", fix="run again")',
             ["fix begins with 'run'", "why begins with 'it'"],
         ),
         ('BadInput("It failed. Nothing was released", fix="Run again")', ["what has two sentences"]),

@@ -11,6 +11,7 @@ import json
 import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
@@ -76,15 +77,25 @@ def session() -> Sdk:
         return Sdk()
 
 
-def _client(sdk: Sdk, service: Any, config: Config, **options: Any) -> Any:  # noqa: ANN401  a client of any service
-    """Return a client of `service`; it goes around the proxy where `NO_PROXY` says so.
+def client(
+    sdk: Sdk, service: str, region: str | None, key: Key | None = None, endpoint: str = "", *, signs: bool = True
+) -> Any:  # noqa: ANN401  a client of any service
+    """Return a client of `service`, like `ecr`; without a `key` or an `endpoint`, the SDK finds its own.
 
-    The SDK by itself knows no networks, no `*.` and no blanks in that variable.
+    At an `endpoint` of one's own the bucket of S3 is part of the path. It goes around the proxy where `NO_PROXY` says
+    so: the SDK by itself knows no networks, no `*.` and no blanks in that variable.
     """
-    made = sdk.client(service, config=config, **options)
+    config = _CONFIG.merge(Config(s3={"addressing_style": "path"})) if endpoint else _CONFIG
+    config = config if signs else config.merge(Config(signature_version=UNSIGNED))
+    access = (key.id, key.secret, key.token or None) if key else (None, None, None)
+    create = partial(
+        sdk.client, service, region_name=region, endpoint_url=endpoint or None,
+        aws_access_key_id=access[0], aws_secret_access_key=access[1], aws_session_token=access[2],
+    )  # fmt: skip
+    made: Any = create(config=config)
     variables = runner.variables()
     if is_set(variables) and not proxy_for(made.meta.endpoint_url, variables):
-        made = sdk.client(service, config=config.merge(Config(proxies={})), **options)
+        made = create(config=config.merge(Config(proxies={})))
     made.meta.events.register("response-received", _show)
     return made
 
@@ -93,19 +104,6 @@ def _show(event_name: str, response_dict: Mapping[str, Any] | None, exception: o
     """Show one attempt of a call for `--verbose`. Its name is enough: what it asks and returns may be secret."""
     end = f"HTTP {response_dict['status_code']}" if response_dict else f"no response ({type(exception).__name__})"
     verbose.aws_call(event_name.removeprefix("response-received."), end)
-
-
-def client(sdk: Sdk, service: str, region: str | None, key: Key | None = None, endpoint: str | None = None) -> Any:  # noqa: ANN401  a client of any service
-    """Return a client of `service`, like `ecr`; without a `key` or an `endpoint`, the SDK finds its own.
-
-    At an `endpoint` of one's own the bucket of S3 is part of the path.
-    """
-    access = (key.id, key.secret, key.token or None) if key else (None, None, None)
-    config = _CONFIG.merge(Config(s3={"addressing_style": "path"})) if endpoint else _CONFIG
-    return _client(
-        sdk, service, config, region_name=region, endpoint_url=endpoint,
-        aws_access_key_id=access[0], aws_secret_access_key=access[1], aws_session_token=access[2],
-    )  # fmt: skip
 
 
 def caller(sdk: Sdk, region: str) -> str:
@@ -153,8 +151,7 @@ def exchanged(sdk: Sdk, wanted: RoleSession, identity: str) -> Key:
 def _exchanged(sdk: Sdk, wanted: RoleSession, identity: str) -> Key:
     more: dict[str, Any] = {"Policy": json.dumps(wanted.policy, separators=(",", ":"))} if wanted.policy else {}
     with explained(f"assume the role {wanted.role}"):
-        unsigned = _CONFIG.merge(Config(signature_version=UNSIGNED))
-        sts = _client(sdk, "sts", unsigned, region_name=wanted.region)
+        sts = client(sdk, "sts", wanted.region, signs=False)
         given = sts.assume_role_with_web_identity(
             RoleArn=wanted.role,
             RoleSessionName=_NO_SESSION_CHARACTER.sub("-", wanted.name)[:_SESSION_NAME_LENGTH],

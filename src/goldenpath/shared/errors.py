@@ -12,8 +12,8 @@ from typing import ClassVar
 class GoldenPathError(Exception):
     """A failure that a person can act on.
 
-    `what` is the fact, `why` the reason (may be empty when the fact speaks for itself), `fix` the next thing to do. Each
-    is kept without its final full stop.
+    `what` is the fact, `why` the reason (may be empty when the fact speaks for itself), `fix` the next thing to do.
+    None of them ends in a full stop.
     """
 
     code: ClassVar[str] = "internal"
@@ -25,16 +25,12 @@ class GoldenPathError(Exception):
 
     def __init__(self, what: str, *, why: str = "", fix: str) -> None:
         super().__init__(what)
-        self.what, self.why, self.fix = map(_without_stop, (what, why, fix))
+        # Each may become a heading, a cell, or a part of a sentence.
+        self.what, self.why, self.fix = (text.rstrip(".") for text in (what, why, fix))
 
     def __str__(self) -> str:
         """Return the one-paragraph form: what, why and fix."""
         return " ".join(f"{text}." for text in (self.what, self.why, self.fix) if text)
-
-
-def _without_stop(text: str) -> str:
-    """Return `text` without its final full stop: it may become a heading, a cell, or a part of a sentence."""
-    return text.rstrip(".")
 
 
 class BadInput(GoldenPathError, code="bad-input", exit_code=2):

@@ -42,7 +42,7 @@ def client(service: str, variables: Mapping[str, str]) -> Any:  # noqa: ANN401  
 
     Where they name none, the SDK finds its own. Raises `LoginRefused`.
     """
-    endpoint = variables.get(f"AWS_ENDPOINT_URL_{service.upper()}") or variables.get("AWS_ENDPOINT_URL")
+    endpoint = variables.get(f"AWS_ENDPOINT_URL_{service.upper()}") or variables.get("AWS_ENDPOINT_URL", "")
     with aws_sdk.explained("log in to AWS"):
         return aws_sdk.client(aws_sdk.session(), service, variables.get("AWS_REGION"), _access_key(variables), endpoint)
 
