@@ -1,4 +1,7 @@
-"""The form of errors: `what`, `why` and `fix` are sentences. Read where an error is constructed with a literal."""
+"""The form of errors: `what`, `why` and `fix` are sentences without their full stop.
+
+Read where an error is constructed with a literal.
+"""
 
 from __future__ import annotations
 
@@ -61,6 +64,8 @@ def _wrong(field: str, value: ast.expr) -> Iterator[Use]:
         yield Use(value.lineno, f"{field} begins with {begins[1]!r}", "a capital letter at its start")
     if field == "what" and _TWO_SENTENCES.search(written):
         yield Use(value.lineno, f"{field} has two sentences", "the reason into `why`")
+    if written.endswith(".") and not written.endswith(".."):
+        yield Use(value.lineno, f"{field} ends in a full stop", "no full stop: whoever shows it as a sentence adds one")
     if plural := _PLURAL_IN_BRACKETS.search(written):
         yield Use(value.lineno, f"{field} has {plural[0]!r}", "the noun that fits the number")
 

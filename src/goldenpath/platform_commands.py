@@ -99,7 +99,7 @@ def _region(raw: str) -> Region:
         return Region(raw)
     except ValueError as error:
         raise BadInput(
-            f"`aws_region`: {error}.", fix=f"Name the region of the registry, like {DEFAULT_REGION}."
+            f"`aws_region`: {error}", fix=f"Name the region of the registry, like {DEFAULT_REGION}"
         ) from None
 
 

@@ -62,7 +62,7 @@ def test_every_operation_exists_in_the_service_description() -> None:
 @pytest.mark.parametrize(
     ("response", "mistake"),
     [
-        ({"imageDetails": [{"imageDigset": "sha256:1"}]}, "has no field imageDigset"),
+        ({"imageDetails": [{"imageDigset": "sha256:1"}]}, 'Unknown parameter .*"imageDigset"'),
         ({"imageDetails": [{"imageStatus": "FROZEN"}]}, "is FROZEN, not one of ACTIVE, ARCHIVED, ACTIVATING"),
         ({"imageDetails": [{"imageSizeInBytes": "12"}]}, "Invalid type"),
     ],

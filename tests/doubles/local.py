@@ -1,10 +1,11 @@
-"""`goldenpath local` with the whole double of GitHub, in which a test sets up the actions of people on GitHub."""
+"""`goldenpath local` with the whole double of GitHub and of a registry's settings, which a test sets up."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from goldenpath.local.server import Local
+from tests.doubles.aws.ecr_api import EcrApiDouble
 from tests.doubles.github.api import GitHubDouble
 
 if TYPE_CHECKING:
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
 
 
 class LocalWithGitHub(Local):
-    """The local services, with every part of GitHub that deliveries and registries use."""
+    """The local services, with every part of GitHub and the settings of a registry that our code uses."""
 
     github_class = GitHubDouble
+    ecr_class = EcrApiDouble
 
     @property
     def runs(self) -> Runs:

@@ -102,7 +102,8 @@ def _moto(folder: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     words = ("-m", emulator.__name__, str(port), str(folder))
-    child = process.start(sys.executable, *words, cwd=ROOT, log=folder / "moto.log")
+    source = {"PYTHONPATH": str(ROOT / "src")}
+    child = process.start(sys.executable, *words, cwd=ROOT, log=folder / "moto.log", environment=source)
     try:
         waiting.until(lambda: _listens(port), lambda: "moto does not listen", PATIENCE)
         yield f"http://127.0.0.1:{port}"

@@ -55,6 +55,6 @@ def test_each_command_of_the_tutorial_does_what_it_says(
     assert done.returncode == 0, text
     assert "✓ .github/workflows/delivery.yml written" in text
     assert re.search(r"dev-[0-9a-f]{7}", text)
-    assert "error[gate-blocked]: gitleaks blocks the release to prod: 1 finding must be fixed." in text
+    assert "error[gate-blocked]: gitleaks blocks the release to prod: 1 finding must be fixed" in text
     assert "# github-pat" in text
     assert "# `gate-blocked`" in text

@@ -221,7 +221,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         (("deliver", "--enviroment", "dev"), "No such option '--enviroment'"),
         (("delivver",), "No such command 'delivver'"),
         (("build", "extra"), "Got unexpected extra argument (extra)"),
-        (("build", "--version"), "Option '--version' requires an argument."),
+        (("build", "--version"), "Option '--version' requires an argument"),
         (("tools", "instal"), "No such command 'instal'"),
     ],
 )
@@ -248,7 +248,7 @@ def test_a_command_that_was_not_said_whole_explains_itself(
 def test_all_bad_inputs_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     code, text = told(capsys, "deliver", "--ecr-repository", "NO", "--role-arn", "x")
     assert code == 2
-    assert text.splitlines()[0] == "error[bad-input]: 3 inputs cannot be used."
+    assert text.splitlines()[0] == "error[bad-input]: 3 inputs cannot be used"
     assert text.count("\n") == 4
 
 
@@ -259,9 +259,9 @@ def test_an_environment_that_does_not_exist_is_told_with_those_that_do(
     assert (code, text) == (
         3,
         (
-            "error[unknown-environment]: There is no environment 'produktion'.\n"
-            "  why: The platform knows local, dev, test, staging, prod.\n"
-            "  do:  Name one of them with --environment (in a workflow: `environment:`).\n"
+            "error[unknown-environment]: There is no environment 'produktion'\n"
+            "  why: The platform knows local, dev, test, staging, prod\n"
+            "  do:  Name one of them with --environment (in a workflow: `environment:`)\n"
             "  more: goldenpath explain unknown-environment\n"
         ),
     )
@@ -375,7 +375,7 @@ def test_the_first_signal_unwinds_and_a_second_one_does_not_cut_the_undo_short(
     monkeypatch.setattr(execution, "prepare", interrupted)
     code, text = told(capsys, "build", "--environment", "dev")
     assert undone == [True]
-    assert (code, text.splitlines()[0]) == (130, f"error[cancelled]: The run was stopped by {number.name}.")
+    assert (code, text.splitlines()[0]) == (130, f"error[cancelled]: The run was stopped by {number.name}")
 
 
 def test_tools_that_are_not_here_are_listed_as_that(

@@ -94,13 +94,14 @@ def test_a_folder_over_its_limit_fails_and_says_where(tmp_path: Path, capsys: py
 @pytest.mark.parametrize(
     ("call", "expected"),
     [
-        ('BadInput("the tag is taken", fix="Choose another.")', ["what begins with 'the'"]),
+        ('BadInput("the tag is taken", fix="Choose another")', ["what begins with 'the'"]),
         (
-            'errors.BadInput("Bad.", why=f"it is {size} MB", fix="run again")',
+            'errors.BadInput("Bad", why=f"it is {size} MB", fix="run again")',
             ["fix begins with 'run'", "why begins with 'it'"],
         ),
         ('BadInput("It failed. Nothing was released", fix="Run again")', ["what has two sentences"]),
         ('BadInput(f"{count} tag(s) are taken", fix="Run again")', ["what has 'g(s)'"]),
+        ('BadInput("It failed", fix=f"Run {name}.")', ["fix ends in a full stop"]),
         ('BadInput(f"{name} is taken", why="git reported it", fix="`git log` shows it")', []),
         ('BadInput(text, why=reason or "it broke", fix=FIX)', []),
         ('ValueError("it broke")', []),

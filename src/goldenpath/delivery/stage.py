@@ -82,21 +82,17 @@ def require_allowed_ref(run: Run) -> None:
     """
     if not run.environment.allows_ref(run.event.ref):
         if run.event.ref == DETACHED:
-            raise _detached(run)
+            raise BadInput(
+                f"The checkout is on no branch or tag, and {run.environment.name} accepts releases only from some",
+                why=f"The platform allows {', '.join(run.environment.refs)}",
+                fix="Name the branch or tag that contains the commit, like `--ref refs/heads/main` (GOLDENPATH_REF)",
+            )
         raise BadInput(
-            f"{run.event.ref} may not be released to {run.environment.name}.",
-            why=f"The platform allows {', '.join(run.environment.refs)}.",
-            fix="Release from one of these, or deliver to another environment.",
+            f"{run.event.ref} may not be released to {run.environment.name}",
+            why=f"The platform allows {', '.join(run.environment.refs)}",
+            fix="Release from one of these, or deliver to another environment",
         )
     reviewed_refs.require_branch(run.environment, run.event)
-
-
-def _detached(run: Run) -> BadInput:
-    return BadInput(
-        f"The checkout is on no branch or tag, and {run.environment.name} accepts releases only from some.",
-        why=f"The platform allows {', '.join(run.environment.refs)}.",
-        fix="Name the branch or tag that contains the commit, like `--ref refs/heads/main` (GOLDENPATH_REF).",
-    )
 
 
 @dataclass(frozen=True)

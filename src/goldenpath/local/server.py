@@ -62,6 +62,7 @@ class Local:
     """The running services; a context manager that stops them at the end and drops their content."""
 
     github_class: ClassVar[type[GitHubEmulator]] = GitHubEmulator
+    ecr_class: ClassVar[type[EcrApi]] = EcrApi
 
     def __init__(self, account: str, region: str) -> None:
         self.account = account
@@ -235,7 +236,7 @@ class Local:
         self._store = EcrStore(self.account, self.region, self._registry)
         self._sts = Sts(self.account, self.region, self._issuer.public_key)
         self._front = RegistryFront(self._store, DataPlane(self._store, self._logins))
-        self._front.api = EcrApi(self._store, self._logins, self._front.host)
+        self._front.api = self.ecr_class(self._store, self._logins, self._front.host)
         self._aws_server = wsgi_server(AwsEmulator(self._sts, self._front.api))
         self._github = self.github_class(self._issuer, self._scanning)
         self._github_server = wsgi_server(self._github)

@@ -169,7 +169,7 @@ def _syntax(file: str, error: Exception) -> str:
 
 def _invalid(file: str, mistakes: list[str], schema_name: str) -> PolicyInvalid:
     return PolicyInvalid(
-        f"{file} is not valid.",
+        f"{file} is not valid",
         why="; ".join(mistakes),
-        fix=f"Correct the fields named above. {schema_name} describes every field; editors complete them from it.",
+        fix=f"Correct the fields named above. {schema_name} describes every field; editors complete them from it",
     )

@@ -5,28 +5,29 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from goldenpath.registries import adoption, catalogue, workflow_commands
+from goldenpath.registries.account import role_policies
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.config import ecr_tf
-from goldenpath.registries.images import forecast, permissions
+from goldenpath.registries.images import forecast
 from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, REQUIRED, option, with_request_options
 from goldenpath.registries.request import parse_request
 from goldenpath.registries.terraform import planning, plans
 from goldenpath.shared import runner
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput
-from goldenpath.shared.names import DEFAULT_REGION, AccountId, Digest, Region
+from goldenpath.shared.names import DEFAULT_REGION, AccountId, Digest, Name, Region
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from goldenpath.registries.terraform.plans import TerraformPlan
 
-
+Named = TypeVar("Named", bound=Name)
 _NEXT = (
     "next: merge it by a pull request without the label ecr-registry, then start the workflow create-ecr-registry with "
     "the same values (it writes requester and domain where they are missing): it shows the plan, and its merge makes "
@@ -148,7 +149,7 @@ def apply(*, name: str, digest: str, removal: bool, **workspace_options: object)
 def lifecycle(*, checkout: Path, environment: str, name: str, aws_region: str, preview: bool) -> list[str]:
     """Show which images the lifecycle policy of a registry removes or archives next; change nothing."""
     entry, progress = ecr_tf.find(checkout, environment, name), Progress()
-    ecr = PlatformEcr({**runner.variables(), "AWS_REGION": _region(aws_region)})
+    ecr = PlatformEcr({**runner.variables(), "AWS_REGION": _named(Region, "aws_region", aws_region)})
     expected = forecast.forecast(ecr, entry.name, dt.datetime.now(dt.UTC))
     lines = [*forecast.lines(expected)]
     for line in lines:
@@ -167,22 +168,17 @@ def lifecycle(*, checkout: Path, environment: str, name: str, aws_region: str, p
 @option("--account", f"The AWS account of the registries. {REQUIRED}", default="")
 def in_use_policies(aws_region: str, account: str) -> dict[str, object]:
     """Print the IAM policies of the roles that keep images in use: `look` at clusters, and `tag` images."""
-    try:
-        owner = AccountId(account)
-    except ValueError as error:
-        raise BadInput("An input cannot be used", why=f"`account`: {error}", fix="Give it; `--help` says how") from None
-    policies = {"look": permissions.look_policy(), "tag": permissions.tag_policy(owner, _region(aws_region))}
+    owner, region = _named(AccountId, "account", account), _named(Region, "aws_region", aws_region)
+    policies = {"look": role_policies.look_policy(), "tag": role_policies.tag_policy(owner, region)}
     click.echo(json.dumps(policies, indent=2))
     return {**policies}
 
 
-def _region(text: str) -> Region:
+def _named(kind: type[Named], field: str, text: str) -> Named:
     try:
-        return Region(text)
+        return kind(text)
     except ValueError as error:
-        raise BadInput(
-            "An input cannot be used", why=f"`aws_region`: {error}", fix="Give it; `--help` says how"
-        ) from None
+        raise BadInput("An input cannot be used", why=f"`{field}`: {error}", fix="Give it; `--help` says how") from None
 
 
 def _workspace(

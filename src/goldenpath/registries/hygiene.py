@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from goldenpath.registries.config.ecr_tf import RegistryEntry, RiskControls
     from goldenpath.registries.images.lifecycle import LifecycleRule
     from goldenpath.registries.request import Risk
-    from goldenpath.registries.terraform.planning import EnvironmentAccess, TerraformWorkspace
+    from goldenpath.registries.terraform.planning import EnvironmentAccess
     from goldenpath.registries.terraform.plans import TerraformPlan
 
 STALE_DAYS = 90
@@ -78,7 +78,8 @@ def inspect(access: EnvironmentAccess, environment: str, now: dt.datetime) -> En
         workspace = access.workspace(environment)
         entries = ecr_tf.load(access.checkout, environment)
         controls, ecr = ecr_tf.load_controls(access.checkout), PlatformEcr(workspace.variables)
-        plan = _whole_plan(workspace)
+        # An apply targets one registry and ignores drift elsewhere; this is where it is noticed (ADR 0006).
+        plan = workspace.initialized().plan(workspace.work_dir.absolute() / f"{environment}-whole.tfplan")
         # Without roles for clusters this looks nowhere.
         running = in_use.look(
             access.setting(in_use.ROLES, environment), lambda arn, region: access.login(environment, arn, region)
@@ -87,7 +88,8 @@ def inspect(access: EnvironmentAccess, environment: str, now: dt.datetime) -> En
         account = unregistered.inspect_account(
             ecr, environment, ecr_tf.load_all(access.checkout), access.variables.get(unregistered.VARIABLE, "")
         )
-        return EnvironmentReport(environment, reports, account, _drift(plan), running=running)
+        drift = tuple(f"{change.description} {change.address}" for change in plan.changes)
+        return EnvironmentReport(environment, reports, account, drift, running=running)
     except GoldenPathError as error:
         reason = f"{error.what}: {error.why}" if error.why else error.what
         return EnvironmentReport(environment, not_inspected=reason)
@@ -244,13 +246,3 @@ def _is_stale(image: EcrImage, now: dt.datetime) -> bool:
 
 def _shown(images: Iterable[EcrImage]) -> tuple[str, ...]:
     return tuple(image.tags[0] if image.tags else f"untagged {image.digest[:19]}" for image in images)
-
-
-def _drift(plan: TerraformPlan) -> tuple[str, ...]:
-    return tuple(f"{change.description} {change.address}" for change in plan.changes)
-
-
-def _whole_plan(workspace: TerraformWorkspace) -> TerraformPlan:
-    """Return a plan of the whole environment, which shows where entries, state and ECR differ."""
-    # An apply targets one registry and ignores drift elsewhere; this is where it is noticed (ADR 0006).
-    return workspace.initialized().plan(workspace.work_dir.absolute() / f"{workspace.environment}-whole.tfplan")

@@ -92,6 +92,11 @@ def statements(document: str) -> dict[bytes, dict[str, Any]] | None:
         return None
 
 
+def as_tuple(value: Any) -> tuple[str, ...]:  # noqa: ANN401  a policy's "one or several"
+    """Return one or several texts of a policy as a tuple."""
+    return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
+
+
 def is_open_to_everybody(statement: Mapping[str, Any]) -> bool:
     """Return whether a statement allows something to anybody at all, without a condition."""
     principal = _normalized(statement.get("Principal"), "Principal")

@@ -19,7 +19,7 @@ from goldenpath.shared.errors import GoldenPathError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from goldenpath.registries.aws.ecr import CreationTemplate, PlatformEcr
+    from goldenpath.registries.aws.ecr import PlatformEcr
     from goldenpath.registries.config.ecr_tf import RegistryEntry
 
 Row = TypeVar("Row")
@@ -78,7 +78,7 @@ def inspect_account(
         UnregisteredRepository(name, uri, _origin(name, tags, caches, patterns))
         for name, uri, tags in _without_entry(ecr, environment, entries)
     )
-    return AccountReport(repositories, tuple(one.prefix for one in templates if not _is_governed(one)), tuple(notes))
+    return AccountReport(repositories, tuple(one.prefix for one in templates if not one.quarantines), tuple(notes))
 
 
 def section(accounts: Iterable[tuple[str, AccountReport]]) -> str:
@@ -139,11 +139,6 @@ def _origin(name: str, tags: Mapping[str, str], caches: Iterable[str], patterns:
     if any(name.startswith(f"{prefix}/") for prefix in caches if prefix != ANY_NAME):
         return RepositoryOrigin.CACHE
     return RepositoryOrigin.UNKNOWN
-
-
-def _is_governed(template: CreationTemplate) -> bool:
-    """Tell whether the platform wrote `template`: what it creates carries tags of the platform."""
-    return any(key.startswith(f"{TAG_PREFIX}/") for key in template.tags)
 
 
 def _optional(ask: Callable[[], tuple[Row, ...]], what: str, notes: list[str]) -> tuple[Row, ...]:

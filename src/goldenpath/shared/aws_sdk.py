@@ -11,6 +11,7 @@ import json
 import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
@@ -36,10 +37,6 @@ from goldenpath.shared.throttling import throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from mypy_boto3_ecr import ECRClient
-    from mypy_boto3_iam import IAMClient
-    from mypy_boto3_s3 import S3Client
 
     from goldenpath.shared.errors import GoldenPathError
     from goldenpath.shared.names import Region, RoleArn
@@ -80,15 +77,25 @@ def session() -> Sdk:
         return Sdk()
 
 
-def _client(sdk: Sdk, service: Any, config: Config, **options: Any) -> Any:  # noqa: ANN401  three types of client
-    """Return a client of `service`; it goes around the proxy where `NO_PROXY` says so.
+def client(
+    sdk: Sdk, service: str, region: str | None, key: Key | None = None, endpoint: str = "", *, signs: bool = True
+) -> Any:  # noqa: ANN401  a client of any service
+    """Return a client of `service`, like `ecr`; without a `key` or an `endpoint`, the SDK finds its own.
 
-    The SDK by itself knows no networks, no `*.` and no blanks in that variable.
+    At an `endpoint` of one's own the bucket of S3 is part of the path. It goes around the proxy where `NO_PROXY` says
+    so: the SDK by itself knows no networks, no `*.` and no blanks in that variable.
     """
-    made = sdk.client(service, config=config, **options)
+    config = _CONFIG.merge(Config(s3={"addressing_style": "path"})) if endpoint else _CONFIG
+    config = config if signs else config.merge(Config(signature_version=UNSIGNED))
+    access = (key.id, key.secret, key.token or None) if key else (None, None, None)
+    create = partial(
+        sdk.client, service, region_name=region, endpoint_url=endpoint or None,
+        aws_access_key_id=access[0], aws_secret_access_key=access[1], aws_session_token=access[2],
+    )  # fmt: skip
+    made: Any = create(config=config)
     variables = runner.variables()
     if is_set(variables) and not proxy_for(made.meta.endpoint_url, variables):
-        made = sdk.client(service, config=config.merge(Config(proxies={})), **options)
+        made = create(config=config.merge(Config(proxies={})))
     made.meta.events.register("response-received", _show)
     return made
 
@@ -99,48 +106,9 @@ def _show(event_name: str, response_dict: Mapping[str, Any] | None, exception: o
     verbose.aws_call(event_name.removeprefix("response-received."), end)
 
 
-def ecr_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: str | None = None) -> ECRClient:
-    """Return a client of ECR; without a `key` or an `endpoint`, the SDK finds its own."""
-    access = (key.id, key.secret, key.token or None) if key else (None, None, None)
-    made = _client(
-        sdk, "ecr", _CONFIG, region_name=region, endpoint_url=endpoint,
-        aws_access_key_id=access[0], aws_secret_access_key=access[1], aws_session_token=access[2],
-    )  # fmt: skip
-    client: ECRClient = made
-    return client
-
-
-def iam_client(sdk: Sdk, region: str) -> IAMClient:
-    """Return a client of IAM, whose endpoint follows the SDK's own variables."""
-    client: IAMClient = _client(sdk, "iam", _CONFIG, region_name=region)
-    return client
-
-
 def caller(sdk: Sdk, region: str) -> str:
     """Return the ARN that the SDK's default chain acts as. Everybody may ask that of themselves."""
-    sts = _client(sdk, "sts", _CONFIG, region_name=region)
-    return str(sts.get_caller_identity()["Arn"])
-
-
-def s3_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: str | None = None) -> S3Client:
-    """Return a client of S3, as `ecr_client` does; at an `endpoint` of one's own a bucket is part of the path."""
-    access = (key.id, key.secret, key.token or None) if key else (None, None, None)
-    config = _CONFIG.merge(Config(s3={"addressing_style": "path" if endpoint else "auto"}))
-    made = _client(
-        sdk, "s3", config, region_name=region, endpoint_url=endpoint,
-        aws_access_key_id=access[0], aws_secret_access_key=access[1], aws_session_token=access[2],
-    )  # fmt: skip
-    client: S3Client = made
-    return client
-
-
-def service_client(sdk: Sdk, service: str, region: str, key: Key | None = None, endpoint: str | None = None) -> Any:  # noqa: ANN401  a client of any service
-    """Return a client of `service`, as `ecr_client` does."""
-    access = (key.id, key.secret, key.token or None) if key else (None, None, None)
-    return _client(
-        sdk, service, _CONFIG, region_name=region, endpoint_url=endpoint,
-        aws_access_key_id=access[0], aws_secret_access_key=access[1], aws_session_token=access[2],
-    )  # fmt: skip
+    return str(client(sdk, "sts", region).get_caller_identity()["Arn"])
 
 
 def cluster_token(sts: Any, cluster: str) -> str:  # noqa: ANN401  a client of STS
@@ -183,8 +151,7 @@ def exchanged(sdk: Sdk, wanted: RoleSession, identity: str) -> Key:
 def _exchanged(sdk: Sdk, wanted: RoleSession, identity: str) -> Key:
     more: dict[str, Any] = {"Policy": json.dumps(wanted.policy, separators=(",", ":"))} if wanted.policy else {}
     with explained(f"assume the role {wanted.role}"):
-        unsigned = _CONFIG.merge(Config(signature_version=UNSIGNED))
-        sts = _client(sdk, "sts", unsigned, region_name=wanted.region)
+        sts = client(sdk, "sts", wanted.region, signs=False)
         given = sts.assume_role_with_web_identity(
             RoleArn=wanted.role,
             RoleSessionName=_NO_SESSION_CHARACTER.sub("-", wanted.name)[:_SESSION_NAME_LENGTH],

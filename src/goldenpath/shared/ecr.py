@@ -37,28 +37,13 @@ def repository_tags(client: ECRClient, arn: str) -> dict[str, str]:
 
 
 def images(
-    client: ECRClient, name: str, account: AccountId | None = None, *, archived: bool = False
+    client: ECRClient, name: str, account: AccountId | None = None, status: ImageStatusFilterType = "ACTIVE"
 ) -> list[ImageDetailTypeDef]:
-    """Return the description of every image of the repository `name` that can be pulled.
+    """Return the description of every image of the repository `name` that has the `status`, or any (`ANY`).
 
-    With `archived` also of those that were archived, or are being restored.
+    Only those that are `ACTIVE` can be pulled: the others were archived, or are being restored.
     """
     # Without a filter ECR hides archived images, and a repository that seems to be empty cannot be deleted.
-    options: dict[str, Any] = {"filter": {"imageStatus": "ANY"}} if archived else {}
-    pages = client.get_paginator("describe_images").paginate(**registry(account), repositoryName=name, **options)
-    return [image for page in pages for image in page["imageDetails"]]
-
-
-def archived_images(client: ECRClient, name: str, account: AccountId | None = None) -> list[ImageDetailTypeDef]:
-    """Return the description of every image of the repository that is archived, or is being restored."""
-    archived = _of_status(client, name, account, "ARCHIVED")
-    # Nearly no repository has an archive, and a release should cost it one request only.
-    return [*archived, *_of_status(client, name, account, "ACTIVATING")] if archived else []
-
-
-def _of_status(
-    client: ECRClient, name: str, account: AccountId | None, status: ImageStatusFilterType
-) -> list[ImageDetailTypeDef]:
     pages = client.get_paginator("describe_images").paginate(
         **registry(account),
         repositoryName=name,
@@ -66,6 +51,13 @@ def _of_status(
         PaginationConfig={"PageSize": _LARGEST_PAGE},
     )
     return [image for page in pages for image in page["imageDetails"]]
+
+
+def archived_images(client: ECRClient, name: str, account: AccountId | None = None) -> list[ImageDetailTypeDef]:
+    """Return the description of every image of the repository that is archived, or is being restored."""
+    archived = images(client, name, account, "ARCHIVED")
+    # Nearly no repository has an archive, and a release should cost it one request only.
+    return [*archived, *images(client, name, account, "ACTIVATING")] if archived else []
 
 
 def pull_time_exclusions(client: ECRClient) -> Iterator[str]:

@@ -13,6 +13,7 @@ class GoldenPathError(Exception):
     """A failure that a person can act on.
 
     `what` is the fact, `why` the reason (may be empty when the fact speaks for itself), `fix` the next thing to do.
+    None of them ends in a full stop.
     `is_shown` once a panel has said all of that. `result` is what the command that it ended has to report as JSON.
     """
 
@@ -25,16 +26,14 @@ class GoldenPathError(Exception):
 
     def __init__(self, what: str, *, why: str = "", fix: str) -> None:
         super().__init__(what)
-        self.what = what
-        self.why = why
-        self.fix = fix
+        # Each may become a heading, a cell, or a part of a sentence.
+        self.what, self.why, self.fix = (text.rstrip(".") for text in (what, why, fix))
         self.is_shown = False
         self.result: object = None
 
     def __str__(self) -> str:
         """Return the one-paragraph form: what, why and fix."""
-        sentences = (self.what, self.why, self.fix)
-        return " ".join(sentence.rstrip(".") + "." for sentence in sentences if sentence)
+        return " ".join(f"{text}." for text in (self.what, self.why, self.fix) if text)
 
 
 class BadInput(GoldenPathError, code="bad-input", exit_code=2):

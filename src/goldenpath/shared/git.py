@@ -234,17 +234,13 @@ class Reader:
 
 @contextmanager
 def reader(source: Path, identities: Sequence[str]) -> Iterator[Reader]:
-    """Give a reader of the objects `identities` in the clone `source`. Source: git-cat-file(1), `--batch`."""
-    command = git_settings.command(source, "cat-file", "--batch", "--buffer")
-    child = process.start(*command, environment=git_settings.environment("cat-file"))
-    questions, child.stdin = child.stdin, None
-    if questions is None or child.stdout is None:
-        raise AssertionError("the pipes were asked for")
+    """Give a reader of the objects `identities` in the clone `source`."""
+    child, questions, objects = _started(source, "--buffer")
     # All requests are written at once, while a thread reads: one round trip for each takes three times as long.
     asking = Thread(target=_ask, args=(questions, identities))
     asking.start()
     try:
-        yield Reader(child.stdout)
+        yield objects
     finally:
         process.stop_group(child)
         asking.join()
@@ -253,17 +249,12 @@ def reader(source: Path, identities: Sequence[str]) -> Iterator[Reader]:
 @contextmanager
 def asked(source: Path) -> Iterator[Callable[[str], bytes]]:
     """Give a function that returns the content of an object in the clone `source`, each asked for after the last."""
-    command = git_settings.command(source, "cat-file", "--batch")
-    child = process.start(*command, environment=git_settings.environment("cat-file"))
-    questions, child.stdin = child.stdin, None
-    if questions is None or child.stdout is None:
-        raise AssertionError("the pipes were asked for")
-    reader = Reader(child.stdout)
+    child, questions, objects = _started(source)
 
     def ask(identity: str) -> bytes:
         questions.write(f"{identity}\n".encode())
         questions.flush()
-        return b"".join(reader.read(identity))
+        return b"".join(objects.read(identity))
 
     try:
         yield ask
@@ -271,6 +262,16 @@ def asked(source: Path) -> Iterator[Callable[[str], bytes]]:
         with suppress(BrokenPipeError):
             questions.close()
         process.stop_group(child)
+
+
+def _started(source: Path, *options: str) -> tuple[process.Child, IO[bytes], Reader]:
+    """Start a git that reads objects; return it, its input, and its output. Source: git-cat-file(1), `--batch`."""
+    command = git_settings.command(source, "cat-file", "--batch", *options)
+    child = process.start(*command, environment=git_settings.environment("cat-file"))
+    questions, child.stdin = child.stdin, None
+    if questions is None or child.stdout is None:
+        raise AssertionError("the pipes were asked for")
+    return child, questions, Reader(child.stdout)
 
 
 def _ask(questions: IO[bytes], identities: Sequence[str]) -> None:

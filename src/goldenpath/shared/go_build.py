@@ -36,17 +36,14 @@ def build(tool: Tool, target: Path, home: Path) -> None:
         raise ToolMissing(f"{tool.name} has no Go source in the table", fix="Download its release")
     environment = {**_environment(home), "GOEXPERIMENT": tool.go.experiment}
     with tempfile.TemporaryDirectory(prefix=f"goldenpath-go-{tool.name}-") as folder:
-        Path(folder, "go.mod").write_text(_module(tool.name, tool.go.module, tool.version), encoding="utf-8")
+        module = f"module goldenpath.tool/{tool.name}\n\ngo {OLDEST_GO}\n\nrequire {tool.go.module} v{tool.version}\n"
+        Path(folder, "go.mod").write_text(module, encoding="utf-8")
         flags = f"-s -w {tool.filled(tool.go.ldflags)}".rstrip()
         command = ["go", "build", "-mod=mod", "-trimpath", "-ldflags", flags, "-o", str(target), tool.go.package]
         try:
             process.run(*command, timeout=BUILD_SECONDS, cwd=Path(folder), environment=environment)
         except (ToolFailed, ToolTimeout) as error:
             raise _failed(tool, error) from error
-
-
-def _module(name: str, module: str, version: str) -> str:
-    return f"module goldenpath.tool/{name}\n\ngo {OLDEST_GO}\n\nrequire {module} v{version}\n"
 
 
 def _environment(home: Path) -> dict[str, str]:

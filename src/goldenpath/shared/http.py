@@ -103,16 +103,13 @@ class Http:
                 if attempt >= self._attempts:
                     raise unreachable(url, str(error)) from error
             else:
-                if response.status not in _AGAIN or attempt >= self._most(response):
+                most = self._attempts + (self._more_when_throttled if response.status == TOO_MANY else 0)
+                if response.status not in _AGAIN or attempt >= most:
                     return response
                 at_least = min(LONGEST_PAUSE, _retry_after(response))
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1))
             time.sleep(max(at_least, pause * random.uniform(0.5, 1.0)))  # noqa: S311  jitter, not a secret
         raise AssertionError("the last attempt returns or raises")
-
-    def _most(self, response: HttpResponse) -> int:
-        """Return how often the request of this response is sent at most."""
-        return self._attempts + (self._more_when_throttled if response.status == TOO_MANY else 0)
 
     def close(self) -> None:
         """Close every connection."""

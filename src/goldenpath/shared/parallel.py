@@ -54,7 +54,7 @@ class Alongside:
         if running:
             wait(self._futures, timeout=process.PATIENCE)
         for child in running:
-            process.kill(child)
+            process.terminate(child, by_force=True)
 
 
 @contextmanager

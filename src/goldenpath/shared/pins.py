@@ -175,7 +175,8 @@ class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"gro
 
     def pin(self, host: Host | None) -> str:
         """Return what ties a cached program to this entry: it changes with all that decides the program's bytes."""
-        decisive = (self.name, self.version, self.member, self.asset_for(host), self.go and _recipe(self.go))
+        source = (self.go.module, self.go.package, self.go.ldflags, self.go.experiment) if self.go else None
+        decisive = (self.name, self.version, self.member, self.asset_for(host), source)
         return hashlib.sha256(msgspec.json.encode(decisive)).hexdigest()
 
 
@@ -197,10 +198,6 @@ def parse(text: str, *, shown_as: str = TABLE.name) -> tuple[Tool, ...]:
 
 def _invalid(shown_as: str, why: str) -> BadInput:
     return BadInput(f"The table of pinned tools, {shown_as}, is not valid", why=why, fix=f"Correct {shown_as}")
-
-
-def _recipe(go: GoSource) -> tuple[str, ...]:
-    return (go.module, go.package, go.ldflags, go.experiment)
 
 
 def _repeated(names: Iterable[str]) -> str | None:

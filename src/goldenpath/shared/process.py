@@ -139,20 +139,11 @@ def on_start(callback: Callable[[Child], None]) -> Iterator[None]:
         _on_start.reset(token)
 
 
-def terminate(child: Child) -> None:
-    """Ask `child` and everything it started to end, without waiting for it."""
-    _signal(child, signal.SIGTERM)
-
-
-def kill(child: Child) -> None:
-    """End `child` and everything it started, where it still runs, without waiting for it."""
-    _signal(child, signal.SIGKILL)
-
-
-def _signal(child: Child, number: signal.Signals) -> None:
+def terminate(child: Child, *, by_force: bool = False) -> None:
+    """Ask `child` and everything it started to end, or end them `by_force`, without waiting for it."""
     if child.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, number)
+            os.killpg(child.pid, signal.SIGKILL if by_force else signal.SIGTERM)
 
 
 def stop_group(child: subprocess.Popen[bytes], *, patience: float = PATIENCE) -> None:

@@ -14,8 +14,8 @@ def throttled(wish: str, why: str, operation: str) -> RegistryThrottled:
     `wish` completes "Could not …", and `operation` is the name of the request in AWS's API.
     """
     return RegistryThrottled(
-        f"Could not {wish}: there are too many requests.",
-        why=f'{why}. Amazon ECR has the quota "Rate of {operation} requests", for all runs of an account and region.',
+        f"Could not {wish}: there are too many requests",
+        why=f'{why}. Amazon ECR has the quota "Rate of {operation} requests", for all runs of an account and region',
         fix="Run again: a re-run is safe. If it happens often, run fewer releases at the same time, or ask for a "
         "higher quota in Service Quotas",
     )

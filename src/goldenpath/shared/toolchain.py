@@ -66,10 +66,6 @@ class Program:
     sha256: str = field(default="", repr=False, compare=False)
 
 
-def _nothing_said(_: str) -> None:
-    return
-
-
 @dataclass(frozen=True)
 class Toolchain:
     """The pinned programs and the cache folder they are kept in; `say` reports what takes long."""
@@ -77,11 +73,11 @@ class Toolchain:
     cache: Path
     tools: tuple[Tool, ...]
     releases: Releases
-    say: Callable[[str], None] = field(default=_nothing_said)
+    say: Callable[[str], None] = lambda _: None
     hashes: ProgramHashes = field(default_factory=ProgramHashes, compare=False)
 
     @classmethod
-    def load(cls, cache: Path | None = None, *, say: Callable[[str], None] = _nothing_said) -> Toolchain:
+    def load(cls, cache: Path | None = None, *, say: Callable[[str], None] = lambda _: None) -> Toolchain:
         """Return the toolchain of the table in this package, kept in `cache` (`tools` in the project's cache folder).
 
         Raises `BadInput` when the table, or GOLDENPATH_RELEASES, is wrong.

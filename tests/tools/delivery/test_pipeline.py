@@ -114,7 +114,7 @@ def test_a_secret_blocks_prod_and_nothing_is_in_the_registry(
     secret = app.plant_secret()
     done = goldenpath.run(*deliver(app, work, repository, "prod"))
     assert (done.code, done.error["code"]) == (10, "gate-blocked")
-    assert done.error["what"] == "gitleaks blocks the release to prod: 1 finding must be fixed."
+    assert done.error["what"] == "gitleaks blocks the release to prod: 1 finding must be fixed"
     assert f"github-pat in config.py:1 (commit {app.commit[:12]})" in done.error["why"]
     assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
     assert sorted(path.name for path in work.path.iterdir()) == [
@@ -131,7 +131,7 @@ def test_a_vulnerable_package_blocks_prod_and_nothing_is_in_the_registry(
     app.plant_package()
     done = goldenpath.run(*deliver(app, work, repository, "prod"))
     assert (done.code, done.error["code"]) == (10, "gate-blocked")
-    assert done.error["what"] == "trivy blocks the release to prod: 2 findings must be fixed."
+    assert done.error["what"] == "trivy blocks the release to prod: 2 findings must be fixed"
     place = f"{apps.PLANTED_PACKAGE}, brought by COPY in line 2 of the Dockerfile"
     assert f"CRITICAL {apps.PLANTED_CVE} in {place}. Update PyYAML from 5.3 to 5.4" in done.error["why"]
     assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())

@@ -15,9 +15,9 @@ from tests.unit import run_builder
 @pytest.mark.parametrize(
     ("ref", "what"),
     [
-        ("refs/heads/feature", "refs/heads/feature may not be released to prod."),
-        ("refs/pull/7/merge", "refs/pull/7/merge may not be released to prod."),
-        (DETACHED, "The checkout is on no branch or tag, and prod accepts releases only from some."),
+        ("refs/heads/feature", "refs/heads/feature may not be released to prod"),
+        ("refs/pull/7/merge", "refs/pull/7/merge may not be released to prod"),
+        (DETACHED, "The checkout is on no branch or tag, and prod accepts releases only from some"),
     ],
 )
 def test_a_ref_that_prod_does_not_take_is_refused_with_those_that_it_takes(tmp_path: Path, ref: str, what: str) -> None:

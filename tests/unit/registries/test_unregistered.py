@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from goldenpath.registries import unregistered
-from goldenpath.registries.aws.ecr import CreationTemplate, EcrDescription
+from goldenpath.registries.aws.creation_templates import TemplateFacts
 from goldenpath.registries.config.ecr_tf import RegistryEntry
 from goldenpath.registries.request import Risk
 from goldenpath.registries.unregistered import AccountReport, RepositoryOrigin, UnregisteredRepository
 from goldenpath.shared.errors import AccessDenied
 
 if TYPE_CHECKING:
-    from goldenpath.registries.aws.ecr import PlatformEcr
+    from goldenpath.registries.aws.ecr import EcrDescription, PlatformEcr
 
 ENTRY = RegistryEntry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW)
 CDK = "cdk-hnb659fds-container-assets-123456789012-eu-west-2"
@@ -39,10 +39,11 @@ class Account:
             raise AccessDenied("Not allowed to list the pull-through caches", fix="Allow it")
         return ("docker-hub", "ROOT")
 
-    def push_templates(self) -> tuple[CreationTemplate, ...]:
+    def push_templates(self) -> tuple[TemplateFacts, ...]:
+        loose = {"immutable": True, "expires": True, "refuses_pulls": False}
         return (
-            CreationTemplate("team", {}), CreationTemplate("ROOT", {}),
-            CreationTemplate("quarantine", {"goldenpath.idp/owner": "platform"}),
+            TemplateFacts("team", on_push=True, **loose), TemplateFacts("ROOT", on_push=True, **loose),
+            TemplateFacts("quarantine", on_push=True, immutable=True, expires=True, refuses_pulls=True),
         )  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def test_what_a_push_made_in_quarantine_is_known_by_its_tag() -> None:
     assert seen.origin is RepositoryOrigin.QUARANTINED
 
 
-def test_names_that_a_push_can_create_without_the_platform_are_known() -> None:
+def test_names_that_a_push_can_create_outside_of_a_quarantine_are_known() -> None:
     assert looked_at(Account()).push_prefixes == ("team", "ROOT")
 
 

@@ -23,10 +23,10 @@ pytestmark = pytest.mark.usefixtures("no_login_of_this_machine")
 def test_aws_is_reached_around_the_proxy_where_no_proxy_says_so(no_proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
     monkeypatch.setenv("no_proxy", "10.0.0.0/8")
-    proxied: Any = aws_sdk.ecr_client(aws_sdk.session(), REGION)
+    proxied = aws_sdk.client(aws_sdk.session(), "ecr", REGION)
     assert proxies_of(proxied)["https"] == "http://proxy.example:3128"
     monkeypatch.setenv("no_proxy", no_proxy)
-    direct: Any = aws_sdk.ecr_client(aws_sdk.session(), REGION)
+    direct = aws_sdk.client(aws_sdk.session(), "ecr", REGION)
     assert proxies_of(direct) == {}
 
 
@@ -51,7 +51,7 @@ def test_a_run_with_a_customised_subject_is_told_so_when_it_is_refused(sts: Any)
 
 def test_a_token_for_a_cluster_is_a_request_that_is_signed_for_that_cluster_and_a_minute() -> None:
     key = aws_sdk.Key("AKID", "secret", "session-token")
-    token = aws_sdk.cluster_token(aws_sdk.service_client(aws_sdk.session(), "sts", REGION, key), "web")
+    token = aws_sdk.cluster_token(aws_sdk.client(aws_sdk.session(), "sts", REGION, key), "web")
     kind, _, encoded = token.partition(".")
     address, _, query = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode().partition("?")
     signed = dict(parse_qsl(query))

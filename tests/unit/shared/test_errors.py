@@ -96,6 +96,11 @@ def test_an_error_reads_as_what_why_and_fix() -> None:
     assert str(error) == "trivy blocks the release. CVE-1 in pyyaml. update pyyaml."
 
 
+def test_no_field_of_an_error_ends_in_a_full_stop() -> None:
+    error = GateBlocked("It blocks.", why="Because of CVE-1. It is known.", fix="Update it.")
+    assert (error.what, error.why, error.fix) == ("It blocks", "Because of CVE-1. It is known", "Update it")
+
+
 def test_an_error_without_a_fix_cannot_be_raised() -> None:
     with pytest.raises(TypeError, match="fix"):
         GateBlocked("it blocks")  # type: ignore[call-arg]

@@ -66,7 +66,7 @@ def test_a_registry_that_never_answers_is_unreachable_and_named_without_its_path
     with pytest.raises(RegistryUnreachable) as caught:
         Http().send("PUT", "https://uploads.example:8443/secret?signature=abc", {})
     assert (caught.value.what, caught.value.why) == (
-        "https://uploads.example:8443 does not respond", "None: Read timed out.",
+        "https://uploads.example:8443 does not respond", "None: Read timed out",
     )  # fmt: skip
 
 

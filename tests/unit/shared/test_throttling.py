@@ -108,8 +108,8 @@ def test_a_quota_that_stays_used_up_is_given_up_in_the_end(monkeypatch: pytest.M
 
 def test_the_error_names_the_quota() -> None:
     error = throttled("store the manifest latest", "HTTP 429: TOOMANYREQUESTS: Rate exceeded", "PutImage")
-    assert error.what == "Could not store the manifest latest: there are too many requests."
+    assert error.what == "Could not store the manifest latest: there are too many requests"
     assert error.why == (
         'HTTP 429: TOOMANYREQUESTS: Rate exceeded. Amazon ECR has the quota "Rate of PutImage requests", for all runs '
-        "of an account and region."
+        "of an account and region"
     )

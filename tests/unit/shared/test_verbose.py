@@ -94,7 +94,7 @@ def test_a_request_has_method_host_path_and_status_and_nothing_that_may_be_secre
 def test_a_call_of_aws_is_shown_by_name_and_status(
     capsys: pytest.CaptureFixture[str], response: dict[str, int] | None, error: Exception | None, end: str
 ) -> None:
-    client = aws_sdk.ecr_client(aws_sdk.session(), Region("eu-central-1"), aws_sdk.Key("id", "secret", ""))
+    client = aws_sdk.client(aws_sdk.session(), "ecr", Region("eu-central-1"), aws_sdk.Key("id", "secret", ""))
     event = {"response_dict": response, "parsed_response": {"password": "secret"}, "context": {}, "exception": error}
     client.meta.events.emit("response-received.ecr.PutImage", **event)
     verbose.switch(on=True)

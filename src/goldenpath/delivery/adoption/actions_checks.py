@@ -63,19 +63,16 @@ def policy(caller: Caller, settings: RepositorySettings) -> Iterator[Remark]:
 def _refused_actions(selected: Mapping[str, Any], caller: Caller, settings: RepositorySettings) -> list[str]:
     """Return the actions that a delivery needs and that are not `selected`. Those of the owner are always allowed."""
     patterns = [str(pattern) for pattern in selected.get("patterns_allowed") or ()]
+    owner = ((settings.get("").fields or {}).get("owner") or {}).get("login", "")
     needed = (
         (not selected.get("github_owned_allowed"), "actions/checkout", "GitHub's own actions"),
         (
-            caller.slug.partition("/")[0].lower() != str(_owner(settings)).lower(),
+            caller.slug.partition("/")[0].lower() != str(owner).lower(),
             caller.slug,
             f"the workflows and actions of {caller.slug}",
         ),
     )
     return [actions for needs_pattern, slug, actions in needed if needs_pattern and not _matches(slug, patterns)]
-
-
-def _owner(settings: RepositorySettings) -> object:
-    return ((settings.get("").fields or {}).get("owner") or {}).get("login", "")
 
 
 def _matches(slug: str, patterns: Sequence[str]) -> bool:
@@ -149,16 +146,13 @@ def runners(caller: Caller, settings: RepositorySettings) -> Iterator[Remark]:
         return
     for runner in known:
         name, version = runner.get("name"), str(runner.get("version") or "")
-        if version and _number(version) < _MIN_RUNNER:
+        number = tuple(int(part) for part in version.split(".") if part.isdecimal())
+        if version and number < _MIN_RUNNER:
             what = f"the runner {name} has version {version}, but the platform's actions need {needed}"
             yield error("runners", what, "update it, or enable its automatic updates (docs/setup.md of the platform)")
         if runner.get("ephemeral") is False:
             what = f"the runner {name} is not ephemeral: a job can read and change the files of the job before it"
             yield warning("runners", what, "use `config.sh --ephemeral`, or Actions Runner Controller")
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
 def artifacts(settings: RepositorySettings) -> Remark:

@@ -54,8 +54,8 @@ def read(folder: Path) -> GitCheckout:
     folder = folder.absolute()
     if not folder.is_dir() or not git.affirms(folder, "rev-parse", "--git-dir"):
         raise SourceUnusable(
-            f"{folder} is not a git checkout.",
-            fix="Run this command in the app's repository, or name its folder with --source.",
+            f"{folder} is not a git checkout",
+            fix="Run this command in the app's repository, or name its folder with --source",
         )
     folder = git.top(folder)  # GitHub reads workflows only there
     address = git.origin_url(folder)

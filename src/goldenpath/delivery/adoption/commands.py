@@ -49,7 +49,7 @@ def init(
 ) -> list[dict[str, str]]:
     """Write the delivery workflow and `.goldenpath.yml` into an app's repository. It asks no questions."""
     if monorepo and dockerfile:
-        raise BadInput("--monorepo and --dockerfile cannot be combined.", fix="Give only one of them.")
+        raise BadInput("--monorepo and --dockerfile cannot be combined", fix="Give only one of them")
     progress, repository = Progress(), checkout.read(source)
     callers = scaffold.existing_callers(repository.folder)
     delivered: tuple[DeliveredImage, ...] = ()
@@ -120,8 +120,8 @@ def report(remarks: tuple[Remark, ...], *, strict: bool) -> list[dict[str, str]]
     progress.line(_totals(remarks))
     if failed:
         error = SetupIncomplete(
-            f"{len(failed)} of {len(remarks)} checks failed.",
-            fix="Follow the `do:` line of every failed check, then run `goldenpath doctor` again.",
+            f"{len(failed)} of {len(remarks)} checks failed",
+            fix="Follow the `do:` line of every failed check, then run `goldenpath doctor` again",
         )
         error.result = result
         raise error

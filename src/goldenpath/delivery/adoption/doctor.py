@@ -63,7 +63,7 @@ class Clients:
             region = Region(options.aws_region)
         except ValueError as error:
             fix = f"Name the region of the registry, like {DEFAULT_REGION}."
-            raise BadInput(f"`aws_region`: {error}.", fix=fix) from None
+            raise BadInput(f"`aws_region`: {error}", fix=fix) from None
         token = env.get("GITHUB_TOKEN") or env.get("GH_TOKEN") or ""
         slug = options.checkout.slug
         github = GitHubRepository(Runner.read(env).api_url, token, slug) if token and slug else None
@@ -180,7 +180,7 @@ def _ecr(region: Region, name: EcrRepository) -> Ecr:
     from goldenpath.delivery.registry import ecr_client  # noqa: PLC0415  the SDK is slow to import
 
     def no_identity() -> str:
-        raise GoldenPathError("`goldenpath doctor` assumes no role.", fix="Log in to AWS.")
+        raise GoldenPathError("`goldenpath doctor` assumes no role", fix="Log in to AWS")
 
     session = ecr_client.Session(region, name, "goldenpath-doctor", no_identity, lambda _: None)
     return ecr_client.connect(session, None)

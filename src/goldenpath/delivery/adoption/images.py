@@ -39,9 +39,9 @@ def single(checkout: GitCheckout, name: str, dockerfile: str) -> DeliveredImage:
     path = _named(checkout, dockerfile) if dockerfile else dockerfiles.chosen(candidates)
     if candidates and not path:
         raise BadInput(
-            f"{len(candidates)} Dockerfiles could be the app's: {', '.join(candidates)}.",
-            why="Only one of them would be released, and a wrong guess would release the wrong image.",
-            fix="Name one with --dockerfile, or use --monorepo to deliver every folder as a separate image.",
+            f"{len(candidates)} Dockerfiles could be the app's: {', '.join(candidates)}",
+            why="Only one of them would be released, and a wrong guess would release the wrong image",
+            fix="Name one with --dockerfile, or use --monorepo to deliver every folder as a separate image",
         )
     return DeliveredImage(
         _repository(name or checkout.name), path, dockerfiles.context(checkout.folder, path) if path else "."
@@ -56,7 +56,7 @@ def several(checkout: GitCheckout, name: str) -> tuple[DeliveredImage, ...]:
     paths = [_clear(group) for group in dockerfiles.by_folder(checkout.dockerfiles)]
     if not paths:
         raise BadInput(
-            "No Dockerfile in this repository could be an app's.", fix="Write one for every image, then run this again."
+            "No Dockerfile in this repository could be an app's", fix="Write one for every image, then run this again"
         )
     names = _names(paths)
     _require_distinct(names)
@@ -76,9 +76,9 @@ def _require_distinct(names: Mapping[str, str]) -> None:
     same = [path for path, name in names.items() if count[name] > 1]
     if same:
         raise BadInput(
-            f"The images of {', '.join(same)} would have the same name in ECR.",
-            why="ECR allows only lower-case letters, digits and single separators.",
-            fix="Rename one of the folders, or write the workflow from docs/templates/workflows by hand.",
+            f"The images of {', '.join(same)} would have the same name in ECR",
+            why="ECR allows only lower-case letters, digits and single separators",
+            fix="Rename one of the folders, or write the workflow from docs/templates/workflows by hand",
         )
 
 
@@ -86,9 +86,9 @@ def _clear(group: Sequence[str]) -> str:
     path = dockerfiles.of_folder(group)
     if not path:
         raise BadInput(
-            f"One folder has several Dockerfiles: {', '.join(group)}.",
-            why="Every folder is delivered as one image, and none of these files is clearly the right one.",
-            fix="Keep one of them in the folder, or write the workflow from docs/templates/workflows by hand.",
+            f"One folder has several Dockerfiles: {', '.join(group)}",
+            why="Every folder is delivered as one image, and none of these files is clearly the right one",
+            fix="Keep one of them in the folder, or write the workflow from docs/templates/workflows by hand",
         )
     return path
 
@@ -108,14 +108,14 @@ def _named(checkout: GitCheckout, dockerfile: str) -> str:
     if path.is_absolute() or ".." in path.parts or not (checkout.folder / path).is_file():
         existing = ", ".join(checkout.dockerfiles) or "none"
         raise BadInput(
-            f"{dockerfile!r} is not a file in {checkout.folder}.",
-            fix=f"Give its path from the repository's root. Dockerfiles of this repository: {existing}.",
+            f"{dockerfile!r} is not a file in {checkout.folder}",
+            fix=f"Give its path from the repository's root. Dockerfiles of this repository: {existing}",
         )
     if not dockerfiles.is_plain(str(path)):
         raise BadInput(
-            f"{dockerfile!r} cannot be written into a workflow.",
-            why="The path has characters other than letters, digits, spaces and `_.-+@/`.",
-            fix="Rename the file or its folder.",
+            f"{dockerfile!r} cannot be written into a workflow",
+            why="The path has characters other than letters, digits, spaces and `_.-+@/`",
+            fix="Rename the file or its folder",
         )
     return str(path)
 
@@ -124,4 +124,4 @@ def _repository(name: str) -> EcrRepository:
     try:
         return EcrRepository(name)
     except ValueError as problem:
-        raise BadInput(f"{problem}.", fix="Give a valid name with --ecr-repository.") from None
+        raise BadInput(f"{problem}", fix="Give a valid name with --ecr-repository") from None

@@ -112,7 +112,7 @@ def platform_file(path: str) -> str:
         return (ROOT / path).read_text(encoding="utf-8")
     except OSError as error:
         raise LocalTrouble(
-            f"{path} of the platform cannot be read.", why=f"{error}.", fix="Run this from a checkout of the platform."
+            f"{path} of the platform cannot be read", why=f"{error}", fix="Run this from a checkout of the platform"
         ) from error
 
 

@@ -139,9 +139,9 @@ def write(folder: Path, planned: tuple[PlannedFile, ...], *, force: bool) -> tup
     if replaceable and not force:
         paths = " and ".join(file.path for file in replaceable)
         raise FilesDiffer(
-            f"{paths} already exists with different content.",
+            f"{paths} already exists with different content",
             why="\n" + "\n".join(file.diff() for file in replaceable),
-            fix="Keep the file as it is, or overwrite it with --force.",
+            fix="Keep the file as it is, or overwrite it with --force",
         )
     written = tuple(file for file in planned if file.before is None or file in replaceable)
     for file in written:

@@ -74,9 +74,9 @@ def selected_secrets(request: SettleRequest, findings: Iterable[Finding]) -> tup
     unknown = sorted(request.fingerprints - {secret.fingerprint for secret in secrets})
     if unknown:
         raise BadInput(
-            f"No secret in this repository has the fingerprint {', '.join(unknown)}.",
-            why="The fingerprint of every finding is in gitleaks.json, in the reports of the run.",
-            fix="Copy it from there, or leave out --fingerprint to record every secret that only history has.",
+            f"No secret in this repository has the fingerprint {', '.join(unknown)}",
+            why="The fingerprint of every finding is in gitleaks.json, in the reports of the run",
+            fix="Copy it from there, or leave out --fingerprint to record every secret that only history has",
         )
     return tuple(secret for secret in secrets if not request.fingerprints or secret.fingerprint in request.fingerprints)
 

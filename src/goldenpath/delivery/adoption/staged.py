@@ -44,7 +44,11 @@ def require_no_secret(source: Path, program: Program) -> str:
     strictest = policy.environments[-1]
     deciding = decide(report, policy, strictest, rules, today=datetime.now(UTC).date()).deciding
     if deciding:
-        raise _refused(deciding)
+        raise GateBlocked(
+            f"This commit would bring {'a secret' if len(deciding) == 1 else f'{len(deciding)} secrets'}",
+            why=finding_text.sentences(deciding),
+            fix="Take it out of the file and stage it again; a secret that nobody has seen need not be revoked",
+        )
     return f"no secret in what is staged ({report.seen['files']} texts)"
 
 
@@ -81,11 +85,3 @@ def _commit_of_index(source: Path, history: Path) -> tuple[str, str]:
 
 def _uncommitted(finding: Finding) -> Finding:
     return replace(finding, location=replace(finding.location, commit=""), advice="Keep it out of the commit.")
-
-
-def _refused(deciding: tuple[Finding, ...]) -> GateBlocked:
-    return GateBlocked(
-        f"This commit would bring {'a secret' if len(deciding) == 1 else f'{len(deciding)} secrets'}.",
-        why=finding_text.sentences(deciding),
-        fix="Take it out of the file and stage it again; a secret that nobody has seen need not be revoked",
-    )

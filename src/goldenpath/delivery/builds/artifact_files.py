@@ -52,10 +52,10 @@ def opened(artifact: Path) -> Iterator[tuple[CheckoutFile, ...]]:
     # A device is never read: it may have no end.
     if not artifact.is_file() or not zipfile.is_zipfile(artifact):
         raise ContextRefused(
-            f"There is no folder and no zip file at {artifact}.",
-            why="In a workflow: the artifact could not be downloaded. It is of another run, or was deleted.",
+            f"There is no folder and no zip file at {artifact}",
+            why="In a workflow: the artifact could not be downloaded. It is of another run, or was deleted",
             fix="Give `context_artifact_id` the output `artifact-id` of an actions/upload-artifact step of this run, "
-            "then choose *Re-run all jobs*; at a terminal, correct --context-artifact.",
+            "then choose *Re-run all jobs*; at a terminal, correct --context-artifact",
         )
     with tempfile.TemporaryDirectory(prefix="goldenpath-context-") as folder:
         _unpack(artifact, Path(folder))
@@ -66,19 +66,19 @@ def require_plain(path: str) -> None:
     """Raise `ContextRefused` unless a file of an artifact may be called `path`, as seen from the build context."""
     parts = path.split("/")
     if not path.isprintable() or "\\" in path:
-        raise refused(path, "Its name has a backslash, control characters, or bytes that are not UTF-8.")
+        raise refused(path, "Its name has a backslash, control characters, or bytes that are not UTF-8")
     if path.startswith("/") or {"", ".", ".."} & set(parts):
-        raise refused(path, "Its name leads out of the build context, or is not the shortest for its place.")
+        raise refused(path, "Its name leads out of the build context, or is not the shortest for its place")
     if is_too_long(path) or len(parts) > _DEPTH:
-        raise refused(path, f"Its name is longer than a path can be, or more than {_DEPTH} folders deep.")
+        raise refused(path, f"Its name is longer than a path can be, or more than {_DEPTH} folders deep")
     if _DECIDING.fullmatch(path):
-        raise refused(path, "Files that decide how an image is built or judged must be in a commit.")
+        raise refused(path, "Files that decide how an image is built or judged must be in a commit")
 
 
 def refused(path: str, why: str, fix: str = _UPLOAD_LESS) -> ContextRefused:
     """Return the error to raise for the file `path` of an artifact."""
     return ContextRefused(
-        f"The artifact holds {path[:_SHOWN_AT_MOST]!a}, which cannot be in the context.", why=why, fix=fix
+        f"The artifact holds {path[:_SHOWN_AT_MOST]!a}, which cannot be in the context", why=why, fix=fix
     )
 
 
@@ -129,7 +129,7 @@ def _place(file: CheckoutFile, target: Path, made: list[Path]) -> None:
             written.write(chunk)
     target.chmod(_MODE)
     if hasher.hexdigest() != file.sha256:
-        raise refused(file.path, "It was changed while it was copied.", "Run again, with nothing that writes to it.")
+        raise refused(file.path, "It was changed while it was copied", "Run again, with nothing that writes to it")
 
 
 def _files(folder: Path) -> tuple[CheckoutFile, ...]:
@@ -137,16 +137,16 @@ def _files(folder: Path) -> tuple[CheckoutFile, ...]:
     size = 0
     for path, entry in _walked(folder):
         if not entry.is_file(follow_symlinks=False):
-            raise refused(path, "It is a link or a device, and not a plain file.")
+            raise refused(path, "It is a link or a device, and not a plain file")
         size += entry.stat(follow_symlinks=False).st_size
         _require_room(len(files) + 1, size)
         files.append(CheckoutFile(path, Path(entry.path), _sha256(Path(entry.path))))
     if not files:
         raise ContextRefused(
-            f"The artifact at {folder} holds no file.",
+            f"The artifact at {folder} holds no file",
             why="actions/upload-artifact found nothing (it leaves out files whose names begin with a dot), or the "
-            "artifact is of another run or was deleted.",
-            fix="Correct its `path:`, set `if-no-files-found: error`, and pass on the id of an artifact of this run.",
+            "artifact is of another run or was deleted",
+            fix="Correct its `path:`, set `if-no-files-found: error`, and pass on the id of an artifact of this run",
         )
     return tuple(sorted(files, key=lambda file: file.path))
 
@@ -177,7 +177,7 @@ def _unpack(archive: Path, folder: Path) -> None:
                 size += _unpack_one(zipped, entry, folder, size)
     except _DAMAGED as error:
         raise ContextRefused(
-            f"{archive} cannot be read as a zip file.", why=str(error), fix="Upload it again, and run all jobs again."
+            f"{archive} cannot be read as a zip file", why=str(error), fix="Upload it again, and run all jobs again"
         ) from error
 
 
@@ -186,9 +186,9 @@ def _unpack_one(zipped: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, b
     require_plain(path)
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in {0, stat.S_IFREG}:
-        raise refused(path, "It is a link or a device, and not a plain file.")
+        raise refused(path, "It is a link or a device, and not a plain file")
     if entry.flag_bits & _ENCRYPTED:
-        raise refused(path, "It is encrypted, so nobody can scan it.")
+        raise refused(path, "It is encrypted, so nobody can scan it")
     target, size = folder / path, 0
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -198,15 +198,15 @@ def _unpack_one(zipped: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, b
                 _require_room(1, before + size)
                 written.write(chunk)
     except (FileExistsError, IsADirectoryError, NotADirectoryError):
-        raise refused(path, "The artifact holds it twice, or as a file and as a folder.") from None
+        raise refused(path, "The artifact holds it twice, or as a file and as a folder") from None
     return size
 
 
 def _require_room(files: int, size: int) -> None:
     if files > FILES_AT_MOST or size > BYTES_AT_MOST:
         raise ContextRefused(
-            "The artifact is too large for a build context.",
-            why=f"It may hold {FILES_AT_MOST:,} files and {BYTES_AT_MOST >> 30} GiB, since all of it is scanned.",
+            "The artifact is too large for a build context",
+            why=f"It may hold {FILES_AT_MOST:,} files and {BYTES_AT_MOST >> 30} GiB, since all of it is scanned",
             fix=_UPLOAD_LESS,
         )
 

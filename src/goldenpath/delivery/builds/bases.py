@@ -77,8 +77,8 @@ def with_fetched(order: BuildOrder, work: WorkFolder, fetched: FetchedBases) -> 
     if twice := [name for name in fetched.images if name in taken]:
         raise BadInput(
             f"{twice[0]} is in `build_contexts` and in `private_bases`",
-            why="The build would start from one of them, and the record would name the other.",
-            fix="Remove it from one of the two.",
+            why="The build would start from one of them, and the record would name the other",
+            fix="Remove it from one of the two",
         )
     layouts = tuple(
         (name, f"{IN_A_FOLDER}{work.base_layout(digest)}@{digest}") for name, digest in fetched.images.items()

@@ -98,9 +98,9 @@ def require_allowed(candidate: Candidate, environment: Environment) -> None:
     """Raise `CacheRefused` when the candidate was built from a cache and `environment` takes no such image."""
     if candidate.cache is not None and environment.build_cache_age is None:
         raise CacheRefused(
-            f"The image was built with a build cache, and {environment.name} does not allow that.",
-            why=f"It was built by the rules of another environment. For {environment.name} every step of a build runs.",
-            fix=f"Build it again with `environment: {environment.name}`.",
+            f"The image was built with a build cache, and {environment.name} does not allow that",
+            why=f"It was built by the rules of another environment. For {environment.name} every step of a build runs",
+            fix=f"Build it again with `environment: {environment.name}`",
         )
 
 
@@ -194,7 +194,7 @@ def _require_outside(run: Run) -> None:
     # The folder itself may be a link that was restored: then the cache is damaged, and the caller made no mistake.
     if folder is not None and (folder.parent.resolve() / folder.name).is_relative_to(context.resolve()):
         raise BadInput(
-            f"The folder of the build cache, {folder}, is inside the build context {context}.",
-            why="The cache would be sent to the build and become part of the image.",
-            fix="Choose a folder outside of the build context with `build_cache` (--build-cache).",
+            f"The folder of the build cache, {folder}, is inside the build context {context}",
+            why="The cache would be sent to the build and become part of the image",
+            fix="Choose a folder outside of the build context with `build_cache` (--build-cache)",
         )

@@ -148,7 +148,13 @@ class _Container:
                 self.remove()
                 if _NO_ENGINE.search(refusals[-1]):
                     raise no_builder(refusals[-1]) from error
-        raise _not_started(refusals)
+        raise EngineMissing(
+            "BuildKit could not be started in a container",
+            why="\n".join(dict.fromkeys(refusals)),
+            fix="Where the image cannot be pulled, log in with `docker login`, or name a copy of it that this machine "
+            f"can reach: GOLDENPATH_BUILDKIT={IMAGE}<registry>/moby/buildkit@{_digest()}; docs/workflow.md lists the "
+            "ways",
+        )
 
     def remove(self) -> None:
         """Remove the container and its cache. A failure is ignored: the rest harms no later build."""
@@ -282,15 +288,6 @@ def no_builder(why: str) -> EngineMissing:
         "There is nothing to build the image with",
         why=why,
         fix="Start Docker (or set DOCKER_HOST to a running engine), let this user use it, then run again",
-    )
-
-
-def _not_started(refusals: list[str]) -> EngineMissing:
-    return EngineMissing(
-        "BuildKit could not be started in a container",
-        why="\n".join(dict.fromkeys(refusals)),
-        fix="Where the image cannot be pulled, log in with `docker login`, or name a copy of it that this machine can "
-        f"reach: GOLDENPATH_BUILDKIT={IMAGE}<registry>/moby/buildkit@{_digest()}; docs/workflow.md lists the ways",
     )
 
 

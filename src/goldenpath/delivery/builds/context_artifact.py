@@ -54,18 +54,18 @@ class Addition:
         scanned = request.context_artifact_digest
         if scanned and scanned != self.digest:
             raise CheckoutDiffers(
-                "The artifact for the build context is not the one that gitleaks-gate scanned.",
-                why=f"The gate scanned {scanned}, and here it is {self.digest}.",
-                fix="Give both stages the same artifact, build context and folder, then run all jobs again.",
+                "The artifact for the build context is not the one that gitleaks-gate scanned",
+                why=f"The gate scanned {scanned}, and here it is {self.digest}",
+                fix="Give both stages the same artifact, build context and folder, then run all jobs again",
             )
 
     def require_same(self, record: ContextArtifact | None, name: str) -> None:
         """Raise `CheckoutDiffers` unless the image `name` was built with this artifact, by its `record`."""
         if record != self.record:
             raise CheckoutDiffers(
-                f"{name} was built with another artifact of an earlier job than there is here.",
-                why="Its job was given other content, or none.",
-                fix="Look for a step that changes what is downloaded on its runner, then run all jobs again.",
+                f"{name} was built with another artifact of an earlier job than there is here",
+                why="Its job was given other content, or none",
+                fix="Look for a step that changes what is downloaded on its runner, then run all jobs again",
             )
 
 
@@ -86,7 +86,13 @@ def opened(run: Run) -> Iterator[Addition]:
     try:
         with artifact_files.opened(request.context_artifact) as in_artifact:
             files = tuple(_new(run, root, in_artifact))
-            added = Addition(root, files, _record(request, files))
+            record = ContextArtifact(
+                digest=ContentDigest(artifact_files.digest(files)),
+                files=len(files),
+                size=sum(file.place.stat().st_size for file in files),
+                id=request.context_artifact_id,
+            )
+            added = Addition(root, files, record)
             added.require_scanned(request)
             yield added
     except OSError as error:
@@ -100,29 +106,20 @@ def require_sent(run: Run, added: Addition) -> None:
     paths = [(added.root / file.path).relative_to(context).as_posix() for file in added.files]
     if paths and all(map(ignored, paths)):
         raise ContextRefused(
-            f"No file of the artifact reaches the build: {', '.join(paths[:_NAMED_AT_MOST])}.",
-            why="An ignore file (.dockerignore) keeps all of them out of the build context.",
-            fix=f"Add a line like `!{paths[0]}` at its end.",
+            f"No file of the artifact reaches the build: {', '.join(paths[:_NAMED_AT_MOST])}",
+            why="An ignore file (.dockerignore) keeps all of them out of the build context",
+            fix=f"Add a line like `!{paths[0]}` at its end",
         )
 
 
 def _require_nothing_asked(request: Request) -> None:
     if request.context_artifact_folder or request.context_artifact_id:
         raise BadInput(
-            "`context_artifact_folder` or an id is set, and there is no artifact for the build context.",
-            why="The output that names it is empty where its job was skipped, or does not pass it on.",
+            "`context_artifact_folder` or an id is set, and there is no artifact for the build context",
+            why="The output that names it is empty where its job was skipped, or does not pass it on",
             fix="Give `context_artifact_id: ${{ needs.<job>.outputs.<output> }}`, and see that this job ran and sets "
-            "it; at a terminal, name a folder or zip file with --context-artifact.",
+            "it; at a terminal, name a folder or zip file with --context-artifact",
         )
-
-
-def _record(request: Request, files: tuple[CheckoutFile, ...]) -> ContextArtifact:
-    return ContextArtifact(
-        digest=ContentDigest(artifact_files.digest(files)),
-        files=len(files),
-        size=sum(file.place.stat().st_size for file in files),
-        id=request.context_artifact_id,
-    )
 
 
 def _new(run: Run, root: Path, files: tuple[CheckoutFile, ...]) -> Iterator[CheckoutFile]:
@@ -133,11 +130,12 @@ def _new(run: Run, root: Path, files: tuple[CheckoutFile, ...]) -> Iterator[Chec
     context = run.request.build_context.resolve()
     if not context.is_relative_to(root):
         raise BadInput(
-            f"The build context {context} is outside of the checkout {root}.",
-            why="An artifact is added to files of a commit.",
-            fix="Name a folder of the repository with `build_context` (--build-context).",
+            f"The build context {context} is outside of the checkout {root}",
+            why="An artifact is added to files of a commit",
+            fix="Name a folder of the repository with `build_context` (--build-context)",
         )
-    kept = _kept(run)
+    # Every file, link and submodule of the commit, whether it is checked out or not.
+    kept = frozenset(os.fsdecode(entry.path) for entry in git.tree(run.request.source, run.event.commit))
     folders = {str(parent) for path in kept for parent in PurePosixPath(path).parents}
     for file in files:
         inner = PurePosixPath(run.request.context_artifact_folder or ".") / file.path
@@ -145,22 +143,13 @@ def _new(run: Run, root: Path, files: tuple[CheckoutFile, ...]) -> Iterator[Chec
         path = (context.relative_to(root) / inner).as_posix()
         if path in folders:
             raise artifact_files.refused(path, "It is a folder in the commit.", _ANOTHER_FOLDER)
-        for parent in _parents(path):
+        for parent in map(str, PurePosixPath(path).parents[:-1]):
             if parent in kept or _is_no_folder(root / parent):
                 raise artifact_files.refused(path, f"{parent} is a file, a link or a submodule.", _ANOTHER_FOLDER)
         if path in kept or os.path.lexists(root / path):
             _require_same(file, root / path, path)
         if path not in kept:
             yield replace(file, path=path)
-
-
-def _kept(run: Run) -> frozenset[str]:
-    """Return the path of each file, link and submodule of the commit, whether it is checked out or not."""
-    return frozenset(os.fsdecode(entry.path) for entry in git.tree(run.request.source, run.event.commit))
-
-
-def _parents(path: str) -> Iterator[str]:
-    return (str(parent) for parent in PurePosixPath(path).parents if parent != PurePosixPath())
 
 
 def _is_no_folder(place: Path) -> bool:

@@ -31,22 +31,22 @@ def require(run: Run, checked_out: Checkout) -> tuple[str, ...]:
     errors = tuple(_missing(pointers, empty))
     if errors and run.environment.blocks:
         raise errors[0]
-    return tuple(f"{error.what} {error.fix}" for error in errors)
+    return tuple(f"{error.what}. {error.fix}." for error in errors)
 
 
 def _missing(pointers: list[str], empty: list[str]) -> Iterator[SourceIncomplete]:
     if pointers:
         count = "1 file" if len(pointers) == 1 else f"{len(pointers)} files"
         yield SourceIncomplete(
-            f"The build context has the git-lfs pointer, not the content, of {count}: {_named(pointers)}.",
-            why="The checkout was made without git-lfs, and the image would hold the pointers.",
+            f"The build context has the git-lfs pointer, not the content, of {count}: {_named(pointers)}",
+            why="The checkout was made without git-lfs, and the image would hold the pointers",
             fix=f"Set `lfs: true` beside `environment` in the workflow; at a terminal: git lfs pull. {_NOT_NEEDED}",
         )
     if empty:
         count = "1 submodule" if len(empty) == 1 else f"{len(empty)} submodules"
         yield SourceIncomplete(
-            f"The build context has an empty folder for {count}: {_named(empty)}.",
-            why="The checkout was made without submodules, and the image would lack their files.",
+            f"The build context has an empty folder for {count}: {_named(empty)}",
+            why="The checkout was made without submodules, and the image would lack their files",
             fix="Set `submodules: 'true'` (or `recursive`) beside `environment` in the workflow; at a terminal: "
             f"git submodule update --init --recursive. {_NOT_NEEDED}",
         )

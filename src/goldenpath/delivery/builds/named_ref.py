@@ -30,18 +30,18 @@ def require_contains(source: Path, ref: Ref, commit: Commit) -> Commit:
     try:
         named = _at_origin(source, ref)
         if named is None:
-            raise _refused(f"The remote `origin` has no {ref}.", "It was deleted, or its name is another.")
+            raise _refused(f"The remote `origin` has no {ref}", "It was deleted, or its name is another")
         if ref.is_tag:
             tip = _at_origin(source, f"{ref}{_PEELED}") or named
             if tip != commit:
-                raise _refused(f"{ref} does not name the commit {commit.short}.", f"It names {tip}.")
+                raise _refused(f"{ref} does not name the commit {commit.short}", f"It names {tip}")
         elif not _is_on(source, named, commit):
-            raise _refused(f"{ref} does not contain the commit {commit.short}.", f"Its newest commit is {named}.")
+            raise _refused(f"{ref} does not contain the commit {commit.short}", f"Its newest commit is {named}")
     except (ToolFailed, ToolTimeout) as error:
         raise SourceUnusable(
-            f"Whether {ref} contains the commit {commit.short} could not be checked.",
+            f"Whether {ref} contains the commit {commit.short} could not be checked",
             why=error.why or error.what,
-            fix="Make sure that `git ls-remote origin` works in the checkout, then run again.",
+            fix="Make sure that `git ls-remote origin` works in the checkout, then run again",
         ) from error
     return named
 

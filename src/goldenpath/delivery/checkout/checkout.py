@@ -142,14 +142,11 @@ def _look(place: Path, kept: str) -> _FileOnDisk:
         if stat.S_ISREG(status.st_mode):
             hashes = _hashes(kept, status.st_size, CheckoutFile("", place, "").content())
             mode = _PROGRAM if status.st_mode & stat.S_IXUSR else _FILE
-            return _FileOnDisk("file", *hashes, mode, is_pointer=_is_pointer(place, status.st_size))
+            is_pointer = status.st_size < _POINTER_SIZE and place.read_bytes().startswith(LFS_POINTER)
+            return _FileOnDisk("file", *hashes, mode, is_pointer=is_pointer)
     except (FileNotFoundError, NotADirectoryError):
         pass
     return _FileOnDisk()
-
-
-def _is_pointer(place: Path, size: int) -> bool:
-    return size < _POINTER_SIZE and place.read_bytes().startswith(LFS_POINTER)
 
 
 def _target(link: Path) -> bytes:

@@ -131,7 +131,7 @@ class CodeScanning:
             raise _refused(analysis, error) from error
         except RegistryUnreachable as error:
             raise SarifRefused(
-                "GitHub's API does not respond.", why=error.why, fix="Run the job again: the release itself stands"
+                "GitHub's API does not respond", why=error.why, fix="Run the job again: the release itself stands"
             ) from error
         return UploadEnd.PROCESSED
 

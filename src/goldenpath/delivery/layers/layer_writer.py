@@ -116,9 +116,9 @@ class LayerWriter:
             raise codec.disk_trouble(error, path) from error
         except image_files.UNREADABLE_LAYER as error:
             raise BuildFailed(
-                f"The layer {layer.blob.digest} that was built cannot be read.",
+                f"The layer {layer.blob.digest} that was built cannot be read",
                 why=str(error),
-                fix="Build again; nothing was released.",
+                fix="Build again; nothing was released",
             ) from error
 
 

@@ -54,8 +54,8 @@ class Evidence:
             for name, digest in report.digests.items():
                 if merged.setdefault(name, digest) != digest:
                     raise EvidenceMismatch(
-                        f"Two jobs of this run report different bytes of {name}.",
-                        why=f"One reports the SHA-256 {merged[name]}, another {digest}.",
+                        f"Two jobs of this run report different bytes of {name}",
+                        why=f"One reports the SHA-256 {merged[name]}, another {digest}",
                         fix=RUN_AGAIN,
                     )
         return cls(merged)
@@ -64,11 +64,11 @@ class Evidence:
         """Raise `EvidenceMismatch` when nothing was reported at all."""
         if not self.digests:
             raise EvidenceMismatch(
-                "There is no evidence of the files in the work folder.",
+                "There is no evidence of the files in the work folder",
                 why="The input `evidence` is empty: the workflow does not pass it, or GitHub dropped an output because "
-                "it holds a masked value.",
+                "it holds a masked value",
                 fix="Pass the output `evidence` of every stage before this one, one a line. If the workflow does so, "
-                "look for a secret of a few characters.",
+                "look for a secret of a few characters",
             )
 
     @property

@@ -283,9 +283,9 @@ def read(inputs: Sequence[Input], raw: Mapping[str, str]) -> Request:
     if mistakes:
         several = len(mistakes) > 1
         raise BadInput(
-            f"{len(mistakes)} inputs cannot be used." if several else "1 input cannot be used.",
+            f"{len(mistakes)} inputs cannot be used" if several else "1 input cannot be used",
             why="; ".join(mistakes),
-            fix=f"Correct {'them' if several else 'it'}; `--help` of the command describes every input.",
+            fix=f"Correct {'them' if several else 'it'}; `--help` of the command describes every input",
         )
     return Request(**_absolute(values))
 

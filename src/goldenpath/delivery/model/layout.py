@@ -148,7 +148,7 @@ class Layout:
 
     def images(self) -> tuple[LayoutImage, ...]:
         """Return the image of every platform."""
-        return tuple(map(self._image, self.listed()))
+        return tuple(LayoutImage(one, self._decode(self.blob(one.digest), Manifest)) for one in self.listed())
 
     def platform(self, image: LayoutImage) -> Platform:
         """Return the platform that the image's config names."""
@@ -195,9 +195,6 @@ class Layout:
                     yield blob
         if root.digest not in seen:
             yield root
-
-    def _image(self, descriptor: Descriptor) -> LayoutImage:
-        return LayoutImage(descriptor, self._decode(self.blob(descriptor.digest), Manifest))
 
     def _decode(self, path: Path, kind: type[T]) -> T:
         try:
@@ -279,4 +276,4 @@ def write_index(path: Path, image: Descriptor) -> None:
 
 def changed(what: str, why: str) -> CandidateChanged:
     """Return the error to raise when the candidate on disk is not the one that was built and scanned."""
-    return CandidateChanged(what, why=why, fix="Run `goldenpath build` again, then every stage after it.")
+    return CandidateChanged(what, why=why, fix="Run `goldenpath build` again, then every stage after it")

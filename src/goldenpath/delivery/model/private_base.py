@@ -94,7 +94,10 @@ def parse(written: str) -> PrivateBase:
         host, rest = DOCKER_HUB, written if slash else f"library/{written}"
     match = _NAME.fullmatch(rest)
     if match is None or len(f"{host}/{match[1]}") > _NAME_LENGTH:
-        raise _no_image(written)
+        raise ValueError(
+            f"{written[:200]!a} is not the name of an image, like "
+            "123456789012.dkr.ecr.eu-west-2.amazonaws.com/base/python:3.14 or ghcr.io/my-org/python:3.14"
+        )
     path, tag, digest = match.groups()
     registry = registry_of(host)
     if _LIKE_ECR.search(written) and not is_ecr(registry):
@@ -125,10 +128,3 @@ def is_ecr(registry: str) -> bool:
 def _ecr(registry: str, path: str) -> EcrPlace | None:
     match = _ECR.fullmatch(registry)
     return EcrPlace(AccountId(match[1]), Region(match[2]), EcrRepository(path)) if match else None
-
-
-def _no_image(written: str) -> ValueError:
-    return ValueError(
-        f"{written[:200]!a} is not the name of an image, like "
-        "123456789012.dkr.ecr.eu-west-2.amazonaws.com/base/python:3.14 or ghcr.io/my-org/python:3.14"
-    )

@@ -76,7 +76,7 @@ def of(kind: type[_Kind], request: Request) -> _Kind:
 
 _REQUIRED: Mapping[str, Callable[[], GoldenPathError]] = {
     "ecr_repository": lambda: BadInput("No ECR repository was named", fix="Name it with --ecr-repository"),
-    "private_bases": lambda: BadInput("No base image was named.", fix="Name them with `private_bases`, one per line."),
+    "private_bases": lambda: BadInput("No base image was named", fix="Name them with `private_bases`, one per line"),
     "github_token": lambda: SarifRefused(
         "There is no token to upload SARIF with",
         fix="Pass `github_token: ${{ github.token }}` and give the job `permissions: security-events: write`",

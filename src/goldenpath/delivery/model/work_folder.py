@@ -82,7 +82,11 @@ class WorkFolder:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise _busy(self.path) from None
+                raise WorkFolderBusy(
+                    f"Another delivery is using the work folder {self.path}",
+                    why="Two deliveries in one folder would read one another's files as their own",
+                    fix="Wait until it has ended, or choose another folder for this delivery with --work-dir",
+                ) from None
             except OSError:
                 pass  # a file system without locks
             yield
@@ -105,7 +109,12 @@ class WorkFolder:
         except FileNotFoundError:
             if reported is None:
                 raise
-            raise _gone(path.name) from None
+            raise EvidenceMismatch(
+                f"{path.name} is not here, and a job of this run handed it over",
+                why="Its artifact has expired (after a day, or 30 days with an approval), or another job of this run "
+                "deleted or replaced it",
+                fix=evidence.RUN_AGAIN,
+            ) from None
         if (actual := evidence.sha256(content)) != reported:
             raise _not_reported(path.name, actual, reported, self.evidence)
         return content
@@ -224,18 +233,10 @@ class WorkFolder:
         """Raise `BadInput` when this folder lies inside the build context: its reports would end up in the image."""
         if self.path.resolve().is_relative_to(context.resolve()):
             raise BadInput(
-                f"The work folder {self.path} lies inside the build context {context}.",
-                why="Scan reports and the candidate itself would be sent to the build.",
-                fix="Choose a folder outside of the build context with --work-dir.",
+                f"The work folder {self.path} lies inside the build context {context}",
+                why="Scan reports and the candidate itself would be sent to the build",
+                fix="Choose a folder outside of the build context with --work-dir",
             )
-
-
-def _busy(path: Path) -> WorkFolderBusy:
-    return WorkFolderBusy(
-        f"Another delivery is using the work folder {path}.",
-        why="Two deliveries in one folder would read one another's files as their own.",
-        fix="Wait until it has ended, or choose another folder for this delivery with --work-dir.",
-    )
 
 
 def _require_own_files(report: Report) -> None:
@@ -244,30 +245,21 @@ def _require_own_files(report: Report) -> None:
     strange = [name for name in report.digests if not any(fnmatchcase(name, pattern) for pattern in own)]
     if strange:
         raise EvidenceMismatch(
-            f"The job of `{report.label}` reports {', '.join(strange)}, which `{report.label}` does not write.",
-            why="A job that runs code of the app must not report the verdict of another job.",
+            f"The job of `{report.label}` reports {', '.join(strange)}, which `{report.label}` does not write",
+            why="A job that runs code of the app must not report the verdict of another job",
             fix=evidence.RUN_AGAIN,
         )
-
-
-def _gone(name: str) -> EvidenceMismatch:
-    return EvidenceMismatch(
-        f"{name} is not here, and a job of this run handed it over.",
-        why="Its artifact has expired (after a day, or 30 days with an approval), or another job of this run deleted "
-        "or replaced it.",
-        fix=evidence.RUN_AGAIN,
-    )
 
 
 def _not_reported(name: str, actual: str, reported: str | None, given: Evidence) -> EvidenceMismatch:
     if reported is None:
         return EvidenceMismatch(
-            f"No job of this run reported {name}.",
-            why=f"The evidence lists only {', '.join(sorted(given.digests))}.",
+            f"No job of this run reported {name}",
+            why=f"The evidence lists only {', '.join(sorted(given.digests))}",
             fix=evidence.RUN_AGAIN,
         )
     return EvidenceMismatch(
-        f"{name} is not the file that its job wrote.",
-        why=f"Its SHA-256 is {actual}, and the job that wrote it reported {reported}.",
+        f"{name} is not the file that its job wrote",
+        why=f"Its SHA-256 is {actual}, and the job that wrote it reported {reported}",
         fix=evidence.RUN_AGAIN,
     )

@@ -47,8 +47,8 @@ class ImageArchive:
         digest = reference if isinstance(reference, Digest) else self.tags[reference]
         named = f"The image {digest}" if reference == digest else f"The tag {reference} names {digest}, which"
         return ImageArchived(
-            f"{named} is in the archive of {repository}.",
-            why="ECR does not give an archived image to anybody, and keeps its tags.",
+            f"{named} is in the archive of {repository}",
+            why="ECR does not give an archived image to anybody, and keeps its tags",
             fix=f"Restore it, which takes up to 20 minutes, and run again: aws ecr update-image-storage-class "
             f"--repository-name {repository} --image-id imageDigest={digest} --target-storage-class STANDARD",
         )

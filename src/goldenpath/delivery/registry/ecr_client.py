@@ -258,7 +258,7 @@ def connect(session: Session, role: RoleArn | None) -> Ecr:
         sdk = aws_sdk.session()
         if role is None:
             _require_credentials(sdk, session)
-            return Ecr(lambda: aws_sdk.ecr_client(sdk, session.region), session.account)
+            return Ecr(lambda: aws_sdk.client(sdk, "ecr", session.region), session.account)
         return Ecr(lambda: _assumed(sdk, session, role), session.account)
 
 
@@ -296,4 +296,5 @@ def _assumed(sdk: Sdk, session: Session, role: RoleArn) -> ECRClient:
     key = aws_sdk.exchanged(sdk, RoleSession(role, session.region, session.name, SESSION_SECONDS, policy), identity)
     for secret in (key.secret, key.token):
         session.hide(secret)
-    return aws_sdk.ecr_client(sdk, session.region, key)
+    client: ECRClient = aws_sdk.client(sdk, "ecr", session.region, key)
+    return client

@@ -155,8 +155,8 @@ def require_account(access: Access, account: str, what: str) -> None:
     """Raise `WrongAccount` unless this release may go to `account`."""
     if access.accounts and account not in access.accounts:
         raise WrongAccount(
-            f"{what} is in the AWS account {account}.",
-            why=f"Releases may go only to {', '.join(access.accounts)}.",
+            f"{what} is in the AWS account {account}",
+            why=f"Releases may go only to {', '.join(access.accounts)}",
             fix="Give the role of the environment that you mean, or correct `allowed_account_ids`",
         )
 

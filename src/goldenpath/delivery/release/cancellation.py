@@ -77,4 +77,4 @@ def _raise_pending() -> None:
     if _state.number and not _state.raised and not _state.deferred:
         _state.raised = True
         name = signal.Signals(_state.number).name
-        raise Cancelled(f"The run was stopped by {name}.", fix="Run it again: a re-run is safe.")
+        raise Cancelled(f"The run was stopped by {name}", fix="Run it again: a re-run is safe")

@@ -239,7 +239,7 @@ def _account(raw: str) -> AccountId:
     try:
         return AccountId(raw)
     except ValueError as error:
-        raise BadInput("An option cannot be used.", why=f"`--account`: {error}", fix="Give the 12 digits.") from None
+        raise BadInput("An option cannot be used", why=f"`--account`: {error}", fix="Give the 12 digits") from None
 
 
 def _profile(raw: str) -> SigningProfile:
@@ -247,7 +247,7 @@ def _profile(raw: str) -> SigningProfile:
         return SigningProfile(raw)
     except ValueError as error:
         why = f"`--signing-profile`: {error}"
-        raise BadInput("An option cannot be used.", why=why, fix="Give the ARN of the profile.") from None
+        raise BadInput("An option cannot be used", why=why, fix="Give the ARN of the profile") from None
 
 
 def _print(document: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def notes(connection: EcrConnection, environment: Environment) -> tuple[str, ...
     wrong = tuple(_mismatches(connection.info.name, registry, named))
     if wrong and environment.signature_required and not set(named) & set(registry):
         raise ImageUnsigned(
-            f"A release to {environment.name} must be signed, and this one would not be.", why=" ".join(wrong), fix=_FIX
+            f"A release to {environment.name} must be signed, and this one would not be", why=" ".join(wrong), fix=_FIX
         )
     return wrong
 
@@ -71,7 +71,7 @@ def awaited(
     missing, reasons = warnings(signatures, environment), [status.reason for status in statuses if status.reason]
     if missing and environment.signature_required:
         why = " ".join((*missing, *reasons))
-        raise ImageUnsigned(f"The image {digest} is not signed as it must be.", why=why, fix=_FIX)
+        raise ImageUnsigned(f"The image {digest} is not signed as it must be", why=why, fix=_FIX)
     for reason in reasons:
         say(f"ECR could not sign: {reason}")
     return signatures

@@ -83,7 +83,7 @@ def preflight(
     # never comes to name an image that only dev's gates saw (docs/adr/0007-release.md, decision 4).
     for tag in (plan.shared | moving - {LATEST}) & taken.keys():
         if by := plan.released_further(connection.ecr.tags_of(repository.name, taken[tag].digest)):
-            raise _taken(tag, taken[tag], repository, f"An environment further along released it: {by}.")
+            raise _taken(tag, taken[tag], repository, f"An environment further along released it: {by}")
     return plan
 
 
@@ -116,25 +116,19 @@ def require_movable(
         if stored is None or tag in moving or (revision := revision_of(stored)) == commit:
             continue
         if tag.endswith(commit.short) and revision.startswith(commit.short):
-            raise _same_beginning(tag, stored, repository, revision)
+            raise _taken(
+                tag, stored, repository,
+                f"That image is of the commit {ascii(revision[:40])[1:-1]}, which begins with the same seven "
+                "characters; by chance this almost never happens, so find out who released it",
+                "Give your commit another id (`git commit --amend --no-edit`, or merge again) and deliver that, or "
+                "have the platform team remove the tag: aws ecr batch-delete-image --repository-name "
+                f"{repository.name} --image-ids imageTag={tag}; nothing was uploaded",
+            )  # fmt: skip
         raise _taken(
-            tag, stored, repository, "It was not released from this commit.",
+            tag, stored, repository, "It was not released from this commit",
             "Deliver a new commit or give a new version; a tag that should move from commit to commit must be named in "
             "`moving_tags` of the platform's rules; nothing was uploaded",
         )  # fmt: skip
-
-
-def _same_beginning(tag: Tag, stored: StoredManifest, repository: RepositoryInfo, revision: str) -> TagTaken:
-    return _taken(
-        tag,
-        stored,
-        repository,
-        f"That image is of the commit {ascii(revision[:40])[1:-1]}, which begins with the same seven characters; by "
-        "chance this almost never happens, so find out who released it",
-        "Give your commit another id (`git commit --amend --no-edit`, or merge again) and deliver that, or have the "
-        f"platform team remove the tag: aws ecr batch-delete-image --repository-name {repository.name} "
-        f"--image-ids imageTag={tag}; nothing was uploaded",
-    )
 
 
 def require_free(current: Mapping[Tag, StoredManifest | None], repository: RepositoryInfo) -> None:

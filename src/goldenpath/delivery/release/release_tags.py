@@ -45,7 +45,7 @@ def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version
     if info.keeps(tags.LATEST) and tags.LATEST in {version, request.image_tag}:
         raise BadInput(
             f"`latest` is asked for, and {info.name} does not move that tag: it is {info.kind}",
-            why="The next release could not move it.",
+            why="The next release could not move it",
             fix="Give a version or an image tag that only this release has, or none",
         )
     # A tag that only the policy adds is left out where it could not be moved.

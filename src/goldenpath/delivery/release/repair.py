@@ -96,9 +96,9 @@ def verify(receipt: Receipt, connection: EcrConnection, candidate: Candidate | N
         connection.ecr.archive(connection.info.name).require_active([receipt.digest], connection.info.name)
         count = "1 difference" if len(wrong) == 1 else f"{len(wrong)} differences"
         raise ReceiptMismatch(
-            f"The receipt of {receipt.digest} and the registry have {count}.",
+            f"The receipt of {receipt.digest} and the registry have {count}",
             why="; ".join(wrong),
-            fix="Check whether a later release moved the tags; `goldenpath release repair` repairs a broken release.",
+            fix="Check whether a later release moved the tags; `goldenpath release repair` repairs a broken release",
         )
     what = "names the image" if receipt.state in SETTLED else "is as it was before"
     whole = ("every manifest and blob of it can be fetched",) if receipt.state in SETTLED else ()

@@ -65,7 +65,8 @@ class Transaction:
 
     def missing_manifests(self, layout: Layout) -> tuple[Descriptor, ...]:
         """Return the manifests that the repository lacks, an index after what it lists."""
-        manifests = _manifests(layout)
+        # An index comes after what it lists.
+        manifests = [blob for blob in layout.descriptors() if blob.media_type in {INDEX, MANIFEST}]
         stored = map_concurrently(self._registry.manifest, [manifest.digest for manifest in manifests])
         return tuple(manifest for manifest in manifests if stored[manifest.digest] is None)
 
@@ -225,9 +226,9 @@ class Transaction:
 
     def _lost(self, rival: str) -> ReleaseLost:
         return ReleaseLost(
-            f"Another release to the same tags of {self._name} came first ({rival}).",
-            why=f"Two releases ran at the same time; this one was {self._plan.target}.",
-            fix="The registry is consistent: run again if you want this release.",
+            f"Another release to the same tags of {self._name} came first ({rival})",
+            why=f"Two releases ran at the same time; this one was {self._plan.target}",
+            fix="The registry is consistent: run again if you want this release",
         )
 
     def _restore(self, tag: Tag) -> None:
@@ -280,7 +281,7 @@ class Transaction:
         signatures = self._ecr.signatures(self._name, digest) if self._signed else ()
         is_listed = self._ecr.delete_images(self._name, [digest])
         if is_listed and left:
-            raise RegistryRefused("An index lists it.", fix="Remove that index first.")
+            raise RegistryRefused("An index lists it", fix="Remove that index first")
         if signatures and not is_listed:
             self._ecr.delete_images(self._name, signatures)
 
@@ -290,8 +291,3 @@ def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:
         action()
     except Exception as error:  # noqa: BLE001  whatever it is, the rest of the undo is done
         left.append(f"{what} ({error.what if isinstance(error, GoldenPathError) else repr(error)})")
-
-
-def _manifests(layout: Layout) -> tuple[Descriptor, ...]:
-    """Return the manifests of the layout, an index after what it lists."""
-    return tuple(descriptor for descriptor in layout.descriptors() if descriptor.media_type in {INDEX, MANIFEST})

@@ -62,9 +62,9 @@ def parse(text: str, policy: Policy) -> AppRules:
     unknown = sorted(set(tighten) - {environment.name for environment in policy.environments})
     if unknown:
         raise PolicyInvalid(
-            f"{FILE} tightens an environment that does not exist: {', '.join(unknown)}.",
-            why=f"The platform knows {', '.join(environment.name for environment in policy.environments)}.",
-            fix="Name one of these.",
+            f"{FILE} tightens an environment that does not exist: {', '.join(unknown)}",
+            why=f"The platform knows {', '.join(environment.name for environment in policy.environments)}",
+            fix="Name one of these",
         )
     return AppRules(
         (tighten,), tuple(codec.convert(exception, Acceptance) for exception in tree.get("exceptions") or ())

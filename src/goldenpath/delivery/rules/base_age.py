@@ -29,10 +29,10 @@ def require_young(images: Sequence[BaseImage] | None, rules: Environment, now: d
     if old and rules.blocks:
         subject = "1 base image is" if len(old) == 1 else f"{len(old)} base images are"
         raise BaseRefused(
-            f"{subject} too old for {rules.name}: {'; '.join(old)}.",
-            why=f"The platform allows base images of at most {rules.base_age.days} days there.",
+            f"{subject} too old for {rules.name}: {'; '.join(old)}",
+            why=f"The platform allows base images of at most {rules.base_age.days} days there",
             fix="Build from a newer image: a tag that is still being built, without a digest or with its newest one. "
-            "If there is none, ask the platform team about `base_days` (docs/policy.md).",
+            "If there is none, ask the platform team about `base_days` (docs/policy.md)",
         )
     limit = f"; {rules.name} allows {rules.base_age.days} days"
     unknown = [f"the age of the base image {image.name} is unknown" for image in images if _age(image, now) < 0]

@@ -26,7 +26,7 @@ def _text(source: Path, commit: Commit, file: str) -> str | None:
         return git.text_at(source, commit, file)
     except ToolFailed as error:
         raise SourceUnusable(
-            f"{file} of commit {commit} cannot be read.",
+            f"{file} of commit {commit} cannot be read",
             why=error.why,
-            fix="Check out the commit of the run, with `fetch-depth: 0`.",
+            fix="Check out the commit of the run, with `fetch-depth: 0`",
         ) from error

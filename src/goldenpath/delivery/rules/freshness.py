@@ -65,8 +65,8 @@ def _hours(age: timedelta) -> int:
 
 def _expired(verdict: Verdict, why: str) -> VerdictExpired:
     return VerdictExpired(
-        f"The verdict of {verdict.gate} no longer counts in {verdict.environment}.",
-        why=f"{why[0].upper()}{why[1:]}.",
+        f"The verdict of {verdict.gate} no longer counts in {verdict.environment}",
+        why=f"{why[0].upper()}{why[1:]}",
         fix='Choose "Re-run all jobs", so that the commit is scanned with today\'s database. "Re-run failed jobs" '
-        "keeps the old verdict.",
+        "keeps the old verdict",
     )

@@ -141,9 +141,9 @@ class Policy:
                 return environment
         known = ", ".join(environment.name for environment in self.environments)
         raise UnknownEnvironment(
-            f"There is no environment {name!a}." if name else "No environment was named.",
-            why=f"The platform knows {known}.",
-            fix="Name one of them with --environment (in a workflow: `environment:`).",
+            f"There is no environment {name!a}" if name else "No environment was named",
+            why=f"The platform knows {known}",
+            fix="Name one of them with --environment (in a workflow: `environment:`)",
         )
 
 

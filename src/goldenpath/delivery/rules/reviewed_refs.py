@@ -31,9 +31,9 @@ def require_branch(environment: Environment, event: Event) -> None:
         return
     require_default_branch(event)
     raise NotReviewed(
-        f"{event.ref} is not a reviewed branch, and {environment.name} accepts releases only from reviewed branches.",
-        why=f"It is not the default branch ({event.default_branch}), and GitHub has no protection rule for it.",
-        fix=f"Merge into {event.default_branch} and release from there, or protect this branch; {_PROTECT}.",
+        f"{event.ref} is not a reviewed branch, and {environment.name} accepts releases only from reviewed branches",
+        why=f"It is not the default branch ({event.default_branch}), and GitHub has no protection rule for it",
+        fix=f"Merge into {event.default_branch} and release from there, or protect this branch; {_PROTECT}",
     )
 
 
@@ -41,9 +41,9 @@ def require_default_branch(event: Event) -> None:
     """Raise `NotReviewed` when the default branch of the repository is not known."""
     if not event.default_branch:
         raise NotReviewed(
-            "The default branch of this repository is not known, so nothing counts as reviewed.",
-            why=f"The event `{event.name}` of this workflow run has no `repository.default_branch`.",
-            fix="Start the workflow by a push, a pull request, a schedule or by hand.",
+            "The default branch of this repository is not known, so nothing counts as reviewed",
+            why=f"The event `{event.name}` of this workflow run has no `repository.default_branch`",
+            fix="Start the workflow by a push, a pull request, a schedule or by hand",
         )
 
 
@@ -71,9 +71,9 @@ def require_tag(environment: Environment, event: Event, verdict: Verdict) -> Non
     if branches and verdict.reviewed_on not in branches:
         review = f"names {verdict.reviewed_on}" if verdict.reviewed_on else "names no branch"
         raise NotReviewed(
-            f"The verdict of gitleaks does not say that the tag {event.tag} is on {' or '.join(branches)}.",
-            why=f"{environment.name} accepts tags only from there, and the verdict {review}.",
-            fix="Run `goldenpath gitleaks-gate` again for this tag and environment, then every stage after it.",
+            f"The verdict of gitleaks does not say that the tag {event.tag} is on {' or '.join(branches)}",
+            why=f"{environment.name} accepts tags only from there, and the verdict {review}",
+            fix="Run `goldenpath gitleaks-gate` again for this tag and environment, then every stage after it",
         )
 
 
@@ -91,12 +91,12 @@ def _not_merged(environment: Environment, event: Event, branches: tuple[str, ...
     named = " or ".join(branches)
     if unread:
         return NotReviewed(
-            f"Whether the tag {event.tag} is on {named} could not be checked.",
-            why="; ".join(unread) + ".",
-            fix="Check out the repository of the workflow run with `fetch-depth: 0`, then run it again.",
+            f"Whether the tag {event.tag} is on {named} could not be checked",
+            why="; ".join(unread) + "",
+            fix="Check out the repository of the workflow run with `fetch-depth: 0`, then run it again",
         )
     return NotReviewed(
-        f"The tag {event.tag} is on commit {event.commit[:12]}, which is not on {named}.",
-        why=f"{environment.name} accepts tags only from there, because only merged commits were reviewed.",
-        fix=f"Merge first, then tag the merged commit. {_GITFLOW}.",
+        f"The tag {event.tag} is on commit {event.commit[:12]}, which is not on {named}",
+        why=f"{environment.name} accepts tags only from there, because only merged commits were reviewed",
+        fix=f"Merge first, then tag the merged commit. {_GITFLOW}",
     )

@@ -173,9 +173,9 @@ def event_of(here: Runner, source: Path, ref: Ref | None = None) -> Event:
     # `main`.
     if ref and ref != here.ref:
         raise BadInput(
-            f"This workflow run is of {here.ref}, and `ref` says {ref}.",
-            why="In a workflow run GitHub says which branch or tag it is of.",
-            fix="Remove `ref` (GOLDENPATH_REF), or start the workflow on that branch or tag.",
+            f"This workflow run is of {here.ref}, and `ref` says {ref}",
+            why="In a workflow run GitHub says which branch or tag it is of",
+            fix="Remove `ref` (GOLDENPATH_REF), or start the workflow on that branch or tag",
         )
     try:
         return Event(

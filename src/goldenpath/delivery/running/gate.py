@@ -95,7 +95,8 @@ def _outputs(verdict: Verdict) -> dict[str, str]:
 def _warnings(verdict: Verdict) -> tuple[str, ...]:
     """Return the other warnings of a gate: how many findings are not shown, and which exceptions need attention."""
     more = verdict.deciding - WARNED_AT_MOST
-    left = (f"{more} more findings are in {verdict.gate}.json",) if more > 0 else ()
+    count = "1 more finding is" if more == 1 else f"{more} more findings are"
+    left = (f"{count} in {verdict.gate}.json",) if more > 0 else ()
     exceptions = tuple(
         exception.sentence for exception in verdict.exceptions if exception.standing is not Standing.ACCEPTED
     )
@@ -106,7 +107,7 @@ def _warnings(verdict: Verdict) -> tuple[str, ...]:
 def _blocked(verdict: Verdict, deciding: tuple[Finding, ...]) -> GateBlocked:
     count = "1 finding" if verdict.deciding == 1 else f"{verdict.deciding} findings"
     return GateBlocked(
-        f"{verdict.gate} blocks the release to {verdict.environment}: {count} must be fixed.",
+        f"{verdict.gate} blocks the release to {verdict.environment}: {count} must be fixed",
         why=finding_text.sentences(deciding),
-        fix="Fix them as described above and push again, or request an exception (docs/policy.md of the platform).",
+        fix="Fix them as described above and push again, or request an exception (docs/policy.md of the platform)",
     )

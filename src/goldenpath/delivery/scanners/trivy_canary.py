@@ -18,7 +18,7 @@ from goldenpath.delivery.scanners import scanner
 from goldenpath.shared import codec, process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from goldenpath.delivery.scanners.scanner import Inventory
@@ -176,8 +176,5 @@ def _reported(report: bytes) -> tuple[frozenset[str], bool]:
     system_packages = (result for result in results if result.Class == "os-pkgs")
     of_system = (vulnerability for result in system_packages for vulnerability in result.Vulnerabilities or [])
     knows_system = any(vulnerability.PkgName == _SYSTEM_PACKAGE for vulnerability in of_system)
-    return frozenset(_ids(results)), knows_system
-
-
-def _ids(results: Iterable[_CanaryResult]) -> Iterator[str]:
-    return (vulnerability.VulnerabilityID for result in results for vulnerability in result.Vulnerabilities or [])
+    every = (vulnerability for result in results for vulnerability in result.Vulnerabilities or [])
+    return frozenset(vulnerability.VulnerabilityID for vulnerability in every), knows_system

@@ -97,7 +97,7 @@ def scan_batch(program: Program, batch: Batch) -> BatchReport:
     reported = leaks(report)
     unreadable = {match[1]: None for line in said if (match := _UNREADABLE.search(line))}
     if strange := [line for line in said if not _UNREADABLE.search(line) and not _ALL_WELL.match(line)]:
-        raise _failed(strange)
+        raise scanner.failed("gitleaks", "\n".join(strange[-process.QUOTED_LINES :]))
     if (looked := scanned_bytes(said)) < batch.size:
         raise scanner.failed("gitleaks", f"It scanned {looked} of {batch.size} bytes")
     return BatchReport(batch.folder, canary.remove_from(reported, places), tuple(unreadable))
@@ -139,10 +139,6 @@ def run(program: Program, command: str, target: Path, *more: str) -> tuple[bytes
         return report.read_bytes(), tuple(line for line in said if line.strip())
 
 
-def _failed(said: list[str]) -> Exception:
-    return scanner.failed("gitleaks", "\n".join(said[-process.QUOTED_LINES :]))
-
-
 def leaks(report: bytes) -> tuple[Leak, ...]:
     """Return the leaks in a JSON report of gitleaks, sorted by place. Raises `ScannerFailed` for anything else."""
     try:
@@ -151,7 +147,7 @@ def leaks(report: bytes) -> tuple[Leak, ...]:
         raise scanner.failed("gitleaks", f"Its report cannot be read: {error}") from None
     listed = (
         Leak(entry.RuleID, entry.Description, entry.StartLine, entry.File, entry.Commit, entry.Entropy,
-             _mark(entry.Secret), entry.EndLine)
+             scanner.fingerprint(entry.Secret)[:_MARK_LENGTH], entry.EndLine)
         for entry in entries
     )  # fmt: skip
     # gitleaks reads files in parallel and reports leaks in no fixed order.
@@ -160,10 +156,6 @@ def leaks(report: bytes) -> tuple[Leak, ...]:
 
 def _place(leak: Leak) -> tuple[object, ...]:
     return leak.File, leak.StartLine, leak.Commit, leak.RuleID, leak.Entropy, leak.Mark
-
-
-def _mark(secret: str) -> str:
-    return scanner.fingerprint(secret)[:_MARK_LENGTH]
 
 
 def with_repository_paths(leaks_in_files: Iterable[Leak], files: ScanCorpus) -> Iterator[Leak]:

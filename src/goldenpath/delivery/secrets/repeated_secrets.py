@@ -67,7 +67,10 @@ def repeated(
     """
     seen, brought = _by_secret(), _by_secret()
     for leak in filter(gitleaks.is_finding, leaks):
-        place, lines = (leak.File, git_objects.version_of(leak.Commit)), range(leak.StartLine, _end(leak) + 1)
+        place, lines = (
+            (leak.File, git_objects.version_of(leak.Commit)),
+            range(leak.StartLine, max(leak.StartLine, leak.EndLine) + 1),
+        )
         secret = (leak.File, leak.RuleID, leak.Entropy, leak.Mark)
         seen[secret][place].append(lines)
         if _is_brought(lines, changed.get(place)):
@@ -79,10 +82,6 @@ def repeated(
 
 def _by_secret() -> defaultdict[SecretOfPath, defaultdict[PathVersion, list[range]]]:
     return defaultdict(lambda: defaultdict(list))
-
-
-def _end(leak: Leak) -> int:
-    return max(leak.StartLine, leak.EndLine)
 
 
 def _is_brought(lines: range, changed: Sequence[range] | None) -> bool:

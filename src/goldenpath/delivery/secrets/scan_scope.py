@@ -151,12 +151,10 @@ def kept(source: Path, program: Program) -> AbstractContextManager[KeptResult | 
 
 def _identity(program: Program) -> str:
     """Return a hash of the program as pinned, its rules and the code of this package."""
-    hasher = hashlib.sha256(f"{program.version}\0{program.origin}\0{_digest(program.rules)}".encode())
+    hasher = hashlib.sha256(
+        f"{program.version}\0{program.origin}\0{hashlib.sha256(program.rules).hexdigest()}".encode()
+    )
     for path in sorted(Path(__file__).parent.glob("*.*")):
         if path.suffix in {".py", ".yaml"}:
             hasher.update(path.read_bytes())
     return hasher.hexdigest()
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -142,7 +142,7 @@ def warn_of_changes(run: Run, checked_out: Checkout) -> tuple[str, ...]:
     count = "1 tracked file differs" if len(changed) == 1 else f"{len(changed)} tracked files differ"
     what = f"{count} from the commit {run.event.commit.short}: {', '.join(changed[:5])}"
     if run.environment.blocks:
-        raise SourceUnusable(what, why="No gate has scanned these changes.", fix="Commit the changes, or undo them.")
+        raise SourceUnusable(what, why="No gate has scanned these changes", fix="Commit the changes, or undo them")
     return (what,)
 
 

@@ -178,7 +178,7 @@ def require_verdicts(run: Run, candidate: Candidate) -> tuple[str, ...]:
         weaker = verdict.mode is Mode.ADVISORY and run.environment.modes[gate] is Mode.BLOCKING
         if verdict.result is Result.BLOCK or weaker:
             raise GateBlocked(
-                f"{gate} does not allow this release.", why=verdict.sentence, fix="Fix the findings and push again."
+                f"{gate} does not allow this release", why=verdict.sentence, fix="Fix the findings and push again"
             )
         warnings += freshness.require_fresh(verdict, run.environment, datetime.now(UTC))
     require_same_files(run, candidate)
@@ -209,10 +209,10 @@ def _require_same_addition(scanned: Mapping[str, str], candidate: Candidate) -> 
     added = candidate.context_artifact
     if scanned.get(CONTEXT_ARTIFACT, "") != (added.digest if added else ""):
         raise CheckoutDiffers(
-            f"The image was built with other content of an earlier job than {Gate.GITLEAKS} scanned.",
+            f"The image was built with other content of an earlier job than {Gate.GITLEAKS} scanned",
             why=f"The gate scanned {scanned.get(CONTEXT_ARTIFACT, 'none')}, and the image has "
-            f"{added.digest if added else 'none'}.",
-            fix="Give the gate and the build the same `context_artifact`, then run all jobs again.",
+            f"{added.digest if added else 'none'}",
+            fix="Give the gate and the build the same `context_artifact`, then run all jobs again",
         )
 
 

@@ -119,7 +119,7 @@ def releases(run: Run, connection: EcrConnection) -> tuple[Tag, ...]:
         archive.require_active((tag for tag in archive.tags if tag.startswith(prefix)), connection.info.name)
         raise BadInput(
             f"{connection.info.name} has no image that was released to {run.environment.name}",
-            why=f"None of its tags begins with `{prefix}`.",
+            why=f"None of its tags begins with `{prefix}`",
             fix="Release to this environment first, or name what to scan with `released_tag`",
         )
     return tags
@@ -131,8 +131,8 @@ def named(connection: EcrConnection, tag: Tag) -> StoredManifest:
     if stored is None:
         connection.ecr.archive(connection.info.name).require_active([tag], connection.info.name)
         raise BadInput(
-            f"{connection.info.name} has no tag {tag}.",
-            fix="Name an existing tag, or none for the newest release of the environment.",
+            f"{connection.info.name} has no tag {tag}",
+            fix="Name an existing tag, or none for the newest release of the environment",
         )
     return stored
 
@@ -146,10 +146,10 @@ def pulled(run: Run, connection: EcrConnection, stored: StoredManifest) -> Layou
 def exposed(run: Run, about: str, blocked: GoldenPathError) -> GateBlocked:
     """Return the error for an image that is already released, with the way to replace it."""
     return GateBlocked(
-        f"{about}, is in {run.environment.name} and would not be released today.",
+        f"{about}, is in {run.environment.name} and would not be released today",
         why=blocked.why,
         fix="Fix the findings as described above and deliver again (a newer base image fixes most of them), or request "
-        "an exception (docs/policy.md of the platform).",
+        "an exception (docs/policy.md of the platform)",
     )
 
 

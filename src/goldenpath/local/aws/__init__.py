@@ -3,8 +3,7 @@
 Every response of ECR fits the SDK's model (`shapes`). Where it still differs from the real ECR, it is listed here:
 
 - Nothing is replicated, and nothing is scanned: `imageScanStatus` follows from the image; findings come from moto.
-- A signature is stored at once, and only its status takes a question longer. Its envelope is not a real one, and the
-  `failureCode` of a signature that the pusher may not make is our guess: ECR's documents name none.
+- Its registry has the settings that a new one has: nothing is signed, every pull is recorded, no blob is mounted.
 - An image is restored from the archive within seconds; ECR takes up to 20 minutes.
 - DescribeImages with `imageIds` does not return an archived image without a filter. ECR's documents say that of lists.
 - The tag of an archived image stays taken: an immutable repository refuses to write it. ECR's documents do not say so.

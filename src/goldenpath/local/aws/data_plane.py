@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from goldenpath.local.aws import policies
 from goldenpath.local.aws.ecr import immutable_message, is_pullable
 from goldenpath.local.aws.ecr_store import find_image, image_by_tag, may_overwrite
+from goldenpath.local.responses import AwsError
 
 if TYPE_CHECKING:
     from moto.ecr.models import Repository
@@ -40,14 +41,8 @@ _ACTIONS = {
 }
 
 
-class RefusedError(Exception):
-    """A refusal, which ends a request: HTTP `status`, the error `code` of the OCI specification, and the message."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
+class RefusedError(AwsError):
+    """A refusal of the data plane; its `code` is one of the OCI specification."""
 
 
 @dataclass(frozen=True)
@@ -132,18 +127,6 @@ class DataPlane:
     def principal(self, authorization: str) -> Principal:
         """Return whose login an `Authorization` header is. Raises `RefusedError`."""
         return self._logged_in(authorization).principal
-
-    def may_mount(self, source: str, target: Repository, authorization: str) -> bool:
-        """Tell whether a blob of the repository `source` may be taken over into `target`.
-
-        Both must be encrypted in the same way with the same key, and the caller must be allowed to read the source.
-        (Amazon ECR, "blob mounting", an account setting.)
-        """
-        mounted = self._store.find(source)
-        refusal = self.principal(authorization).refusal("ecr:BatchCheckLayerAvailability", self._store.arn(source))
-        return (
-            mounted is not None and not refusal and mounted.encryption_configuration == target.encryption_configuration
-        )
 
     def _logged_in(self, authorization: str) -> EcrLogin:
         login = self._logins.find(authorization)

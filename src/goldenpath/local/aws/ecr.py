@@ -20,12 +20,10 @@ from goldenpath.local.aws.ecr_store import (
     may_overwrite,
 )
 from goldenpath.local.aws.images import ImageListing
-from goldenpath.local.aws.registry_settings import RegistrySettings
-from goldenpath.local.aws.signing import ManagedSigner
 from goldenpath.local.responses import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from moto.ecr.models import Image, Repository
 
@@ -36,16 +34,17 @@ _NOT_SUPPORTED = {"InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload
 
 
 class EcrApi:
-    """The control plane of one registry; `front` is the host and port that clients push to."""
+    """The control plane of one registry; `front` is the host and port that clients push to.
+
+    Its registry signs nothing, records the pulls of everybody, and mounts no blobs: the defaults of ECR.
+    """
 
     def __init__(self, store: EcrStore, logins: Logins, front: str) -> None:
         self._store = store
         self._logins = logins
         self._front = front
-        self.settings = RegistrySettings(store.account)
-        self.signer = ManagedSigner(store, self.settings)
         self._images = ImageListing(store)
-        self._operations: dict[str, Callable[[Body, Principal], Body | None]] = {
+        self.operations: dict[str, Callable[[Body, Principal], Body | None]] = {
             "GetAuthorizationToken": self._get_authorization_token,
             "PutImage": self._put_image,
             "BatchGetImage": self._batch_get_image,
@@ -55,7 +54,7 @@ class EcrApi:
             "ListImages": lambda body, _: self._images.list_ids(body, self._repository(body)),
             "ListImageReferrers": lambda body, _: self._images.list_referrers(body, self._repository(body)),
             "UpdateImageStorageClass": lambda body, _: self._images.move(body, self._repository(body)),
-            "DescribeImageSigningStatus": self._describe_image_signing_status,
+            "GetSigningConfiguration": self._get_signing_configuration,
             "StartImageScan": self._start_image_scan,
         }
 
@@ -66,10 +65,19 @@ class EcrApi:
             message = f"{operation} is not part of the local emulator: push through the registry's own API"
             raise AwsError(500, "ServerException", message)
         with self._store.lock:
-            if of_registry := self.settings.operations.get(operation):
-                return of_registry(body)
-            handler = self._operations.get(operation)
+            handler = self.operations.get(operation)
             return handler(body, principal) if handler else None
+
+    def pushed(self, repository: Repository, image: Image, principal: Principal) -> None:
+        """Do what a registry does with an image that `principal` has just pushed: nothing."""
+
+    def records_pulls_of(self, principal: Principal) -> bool:  # noqa: ARG002  a registry may leave some out
+        """Tell whether a pull by `principal` is recorded."""
+        return True
+
+    def mounts(self, query: Mapping[str, Sequence[str]], target: Repository, principal: Principal) -> bool:  # noqa: ARG002
+        """Tell whether the blob that the `query` of a request names may be taken over into `target`."""
+        return False
 
     def forget(self, name: str) -> None:
         """Remove from the registry the manifests of a repository that the control plane has just deleted."""
@@ -116,6 +124,10 @@ class EcrApi:
         }
         return {"authorizationData": [granted]}
 
+    def _get_signing_configuration(self, _: Body, __: Principal) -> Body:
+        message = f"The signing configuration does not exist in the registry with id '{self._store.account}'"
+        raise AwsError(400, "SigningConfigurationNotFoundException", message)
+
     def _put_image(self, body: Body, principal: Principal) -> Body:
         repository = self._repository(body)
         manifest = PutManifest(body["imageManifest"].encode(), body.get("imageManifestMediaType") or _media_type(body))
@@ -130,7 +142,7 @@ class EcrApi:
             code = "LayersNotFoundException" if b"BLOB_UNKNOWN" in reply.body else "InvalidParameterException"
             raise AwsError(400, code, reply.body.decode("utf-8", "replace"))
         image = self._store.record(repository, manifest, tag)
-        self.signer.pushed(repository, image, principal)
+        self.pushed(repository, image, principal)
         return {"image": self._described(image, {"imageTag": tag} if tag else {})}
 
     def _refuse_overwriting(self, repository: Repository, manifest: PutManifest, tag: str | None) -> None:
@@ -152,7 +164,7 @@ class EcrApi:
         for wanted in body.get("imageIds", ()):
             image = find_image(repository, wanted)
             if image and is_pullable(image):
-                if not self.settings.is_excluded(principal.arn):
+                if self.records_pulls_of(principal):
                     self._store.record_pull(repository, wanted)
                 images.append(self._described(image, wanted))
             else:
@@ -183,18 +195,6 @@ class EcrApi:
                 reason = f"Layer digest '{digest}' could not be found"
                 failures.append({"layerDigest": digest, "failureCode": "MissingLayerDigest", "failureReason": reason})
         return {"layers": layers, "failures": failures}
-
-    def _describe_image_signing_status(self, body: Body, _: Principal) -> Body:
-        repository, image_id = self._repository(body), body["imageId"]
-        image = find_image(repository, image_id)
-        if not isinstance(image, StoredImage):
-            raise AwsError(400, "ImageNotFoundException", f"The image {image_id} does not exist in {repository.name}")
-        return {
-            "registryId": self._store.account,
-            "repositoryName": repository.name,
-            "imageId": {**image_id, "imageDigest": image.image_digest},
-            "signingStatuses": self.signer.statuses(image),
-        }
 
     def _start_image_scan(self, body: Body, _: Principal) -> None:
         """Refuse to scan an archived image; moto does the rest."""

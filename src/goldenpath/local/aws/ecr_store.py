@@ -33,8 +33,7 @@ RESTORE_SECONDS = 2.0
 class StoredImage(Image):
     """An image with what ECR keeps about it; its size is the sum of its layers as stored, in bytes.
 
-    Times are in seconds since 1970, and `None` until the event has happened. `signing` has the status of each signing
-    profile, and `unread_signing` the profiles whose status nobody read since the push.
+    Times are in seconds since 1970, and `None` until the event has happened.
     """
 
     last_recorded_pull_time: float | None = None
@@ -46,8 +45,6 @@ class StoredImage(Image):
         super().__init__(account, None, text, repository, media_type, manifest.digest)  # type: ignore[arg-type]
         self._is_archived = False
         self._pullable_from = 0.0
-        self.signing: dict[str, dict[str, str]] = {}
-        self.unread_signing: set[str] = set()
 
     @property
     def status(self) -> str:

@@ -103,7 +103,7 @@ class AwsEmulator:
 
     def _ask_moto(self, service: Service, request: Request) -> Response:
         environ = dict(request.environ)
-        environ["wsgi.input"] = _rewound(request)
+        environ["wsgi.input"] = io.BytesIO(request.get_data())
         body, status, headers = run_wsgi_app(self._moto[service], environ, buffered=True)
         return Response(b"".join(body), status, headers)
 
@@ -144,7 +144,3 @@ def _json_object(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise AwsError(400, "SerializationException", "The body is not a JSON object.")
     return body
-
-
-def _rewound(request: Request) -> Any:  # noqa: ANN401  a WSGI input stream
-    return io.BytesIO(request.get_data())

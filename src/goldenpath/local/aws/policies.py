@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import enum
 import json
+import operator
 import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 Document = dict[str, Any]
 # The claims of a GitHub token that conditions can read in STS; it ignores all others. (AWS, "IAM and AWS STS condition
@@ -38,7 +39,7 @@ def parse(text: str) -> Document:
     document = json.loads(text)
     if not isinstance(document, dict) or not isinstance(document.get("Statement"), list | dict):
         raise ValueError("a policy is an object with a Statement")  # noqa: TRY004  it is about the text, not a type
-    for statement in _statements(document):
+    for statement in _listed(document["Statement"]):
         if not isinstance(statement, dict) or statement.get("Effect") not in {"Allow", "Deny"}:
             raise ValueError("a statement has an Effect, Allow or Deny")
     return document
@@ -53,7 +54,7 @@ def decide(
     """
     effects = {
         statement["Effect"]
-        for statement in _statements(document)
+        for statement in _listed(document["Statement"])
         if _covers(statement, "Action", action.lower(), fold=True)
         and _covers(statement, "Resource", resource)
         and _meets(statement.get("Condition", {}), context or {})
@@ -69,24 +70,14 @@ def trusts(document: Document, *, provider: str, issuer: str, claims: Mapping[st
     Conditions read the claims of `CLAIMS` as `<issuer>:<claim>`. Raises `ValueError` as `decide` does.
     """
     context = {f"{issuer}:{claim}".lower(): str(value) for claim, value in claims.items() if claim in CLAIMS}
-    federated: Document = {
-        "Statement": [
-            {**statement, "Resource": "*"}
-            for statement in _statements(document)
-            if provider in _listed(_federated(statement))
-        ]
-    }
+    federated = [
+        {**statement, "Resource": "*"}
+        for statement in _listed(document["Statement"])
+        if isinstance(principal := statement.get("Principal"), dict)
+        and provider in _listed(principal.get("Federated", ()))
+    ]
     action = "sts:AssumeRoleWithWebIdentity"
-    return decide(federated, action=action, resource="*", context=context) is PolicyDecision.ALLOWED
-
-
-def _statements(document: Document) -> Iterator[Document]:
-    yield from _listed(document["Statement"])
-
-
-def _federated(statement: Document) -> Any:  # noqa: ANN401  one string or several
-    principal = statement.get("Principal", {})
-    return principal.get("Federated", ()) if isinstance(principal, dict) else ()
+    return decide({"Statement": federated}, action=action, resource="*", context=context) is PolicyDecision.ALLOWED
 
 
 def _covers(statement: Document, element: str, value: str, *, fold: bool = False) -> bool:
@@ -98,29 +89,21 @@ def _covers(statement: Document, element: str, value: str, *, fold: bool = False
 
 def _meets(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
     return all(
-        _is_met(operator, context.get(key.lower()), [str(value) for value in _listed(wanted)])
-        for operator, pairs in conditions.items()
+        _is_met(written, context.get(key.lower()), [str(value) for value in _listed(wanted)])
+        for written, pairs in conditions.items()
         for key, wanted in pairs.items()
     )
 
 
-def _is_met(operator: str, actual: str | None, wanted: list[str]) -> bool:
-    name = operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:")
+def _is_met(written: str, actual: str | None, wanted: list[str]) -> bool:
+    name = written.removeprefix("ForAnyValue:").removeprefix("ForAllValues:")
     bare = name.removesuffix("IfExists")
-    negated = "Not" in bare
-    if bare not in _OPERATORS:
-        raise ValueError(f"the condition operator {operator} is not known to the local emulator")
+    negated, positive = "Not" in bare, bare.replace("Not", "", 1)
+    if positive not in _OPERATORS:
+        raise ValueError(f"the condition operator {written} is not known to the local emulator")
     if actual is None:
         return negated or bare != name
-    return any(_OPERATORS[bare](actual, value) for value in wanted) is not negated
-
-
-def _equal(actual: str, wanted: str) -> bool:
-    return actual == wanted
-
-
-def _equal_ignoring_case(actual: str, wanted: str) -> bool:
-    return actual.casefold() == wanted.casefold()
+    return any(_OPERATORS[positive](actual, value) for value in wanted) is not negated
 
 
 def _like(actual: str, pattern: str) -> bool:
@@ -130,12 +113,9 @@ def _like(actual: str, pattern: str) -> bool:
 
 
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": _equal,
-    "StringNotEquals": _equal,
-    "StringEqualsIgnoreCase": _equal_ignoring_case,
-    "StringNotEqualsIgnoreCase": _equal_ignoring_case,
+    "StringEquals": operator.eq,
+    "StringEqualsIgnoreCase": lambda actual, wanted: actual.casefold() == wanted.casefold(),
     "StringLike": _like,
-    "StringNotLike": _like,
 }
 
 

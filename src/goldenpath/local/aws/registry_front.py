@@ -18,7 +18,7 @@ import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from goldenpath.local.aws.bodies import PIECE, ClientGoneError, RequestBody
 from goldenpath.local.aws.data_plane import Call, DataPlane, RefusedError, refuse_overwriting
@@ -142,13 +142,15 @@ class _Handler(BaseHTTPRequestHandler):
                 self._put_manifest(call, repository, body)
             case "manifests", "GET" if repository is not None:
                 body.drain()
-                if not self.server.api.settings.is_excluded(self._principal().arn):
+                if self.server.api.records_pulls_of(self._principal()):
                     self.server.store.record_pull(repository, call.image_id)
                 self._forward(self.path)
             case "uploads", "POST" if repository is not None:
                 # Without its query it is neither a mount nor an upload in one request: ECR responds with 202 to both.
                 body.drain()
-                self._forward(self.path if self._may_mount(repository) else self.path.partition("?")[0])
+                path, _, query = self.path.partition("?")
+                mounts = self.server.api.mounts(parse_qs(query), repository, self._principal())
+                self._forward(self.path if mounts else path)
             case "uploads", "PATCH":
                 self._patch(call, body)
             case "uploads", "PUT":
@@ -159,16 +161,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _principal(self) -> Principal:
         return self.server.gate.principal(self.headers.get("Authorization", ""))
-
-    def _may_mount(self, repository: Repository) -> bool:
-        query = parse_qs(urlsplit(self.path).query)
-        sources = query.get("from", [])
-        return (
-            "mount" in query
-            and len(sources) == 1
-            and self.server.api.settings.mounts_blobs
-            and self.server.gate.may_mount(sources[0], repository, self.headers.get("Authorization", ""))
-        )
 
     def _put_manifest(self, call: Call, repository: Repository, body: RequestBody) -> None:
         try:
@@ -182,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
             reply = store.registry.ask("PUT", self.path, headers=self._kept_headers(), body=manifest.content)
             if reply.status == HTTPStatus.CREATED:
                 image = store.record(repository, manifest, call.tag)
-                self.server.api.signer.pushed(repository, image, self._principal())
+                self.server.api.pushed(repository, image, self._principal())
         self._relay(reply.status, reply.headers.items(), io.BytesIO(reply.body))
 
     def _patch(self, call: Call, body: RequestBody) -> None:

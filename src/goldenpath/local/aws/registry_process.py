@@ -23,7 +23,6 @@ from urllib.parse import quote
 
 from goldenpath.shared import oci, process
 from goldenpath.shared.errors import LocalTrouble, ToolMissing
-from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     import subprocess  # noqa: TID251  the type only
@@ -115,14 +114,6 @@ class RegistryProcess:
             response = connection.getresponse()
             headers_received = {name.lower(): value for name, value in response.getheaders()}
             return RegistryReply(response.status, headers_received, response.read())
-
-    def store_blob(self, repository: str, content: bytes) -> dict[str, str | int]:
-        """Store a small blob, and return its digest and size as a manifest names them."""
-        digest = Digest.of(content)
-        begun = self.ask("POST", f"/v2/{repository}/blobs/uploads/")
-        place = begun.headers.get("location", "").partition("/v2/")[2]
-        self.ask("PUT", f"/v2/{place}{'&' if '?' in place else '?'}digest={quote(digest)}", body=content)
-        return {"digest": digest, "size": len(content)}
 
     def tags(self, repository: str) -> dict[str, str]:
         """Return every tag of `repository` with its digest, as the registry reports them."""

@@ -74,13 +74,13 @@ def provide(say: Callable[[str], None]) -> Iterator[Engine]:
     with contextlib.ExitStack() as stay:
         with _exclusively():
             engine = _bring_up(say)
-            stay.enter_context(locked(_in_use(), fcntl.LOCK_SH))
+            stay.enter_context(locked(_folder() / "in-use", fcntl.LOCK_SH))
         try:
             yield engine
         finally:
             with _exclusively():
                 stay.close()
-                if not _keep().exists():
+                if not (_folder() / "keep").exists():
                     _stop_if_idle()
 
 
@@ -88,14 +88,14 @@ def start_detached(say: Callable[[str], None]) -> Engine:
     """Return an engine that runs until `stop`. Raises as `provide` does."""
     with _exclusively():
         engine = _bring_up(say)
-        _keep().touch()
+        (_folder() / "keep").touch()
     return engine
 
 
 def stop() -> bool:
     """Stop our own programs, or leave that to a `provide` that still uses them; return whether they have stopped."""
     with _exclusively():
-        _keep().unlink(missing_ok=True)
+        (_folder() / "keep").unlink(missing_ok=True)
         return _stop_if_idle()
 
 
@@ -182,7 +182,7 @@ def _buildkit_address() -> str | None:
 
 def _stop_if_idle() -> bool:
     try:
-        with locked(_in_use(), fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with locked(_folder() / "in-use", fcntl.LOCK_EX | fcntl.LOCK_NB):
             _stop_ours()
     except BlockingIOError:
         return False
@@ -233,14 +233,6 @@ def _folder() -> Path:
 
 def _host() -> str:
     return f"unix://{_folder() / 'docker.sock'}"
-
-
-def _in_use() -> Path:
-    return _folder() / "in-use"
-
-
-def _keep() -> Path:
-    return _folder() / "keep"
 
 
 def _exclusively() -> contextlib.AbstractContextManager[None]:

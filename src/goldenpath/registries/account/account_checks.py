@@ -10,8 +10,9 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from goldenpath.registries.account import role_policies
-from goldenpath.registries.account.account_facts import as_tuple, statements
+from goldenpath.registries.account.account_facts import statements
 from goldenpath.registries.account.role_policies import RoleScope
+from goldenpath.registries.policies import as_tuple
 from goldenpath.shared.check_result import Level, Remark, error, good, left_out, warning
 
 if TYPE_CHECKING:

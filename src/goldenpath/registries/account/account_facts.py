@@ -2,23 +2,24 @@
 
 Everything is read; nothing is changed. Sources: IAM API reference, `ListRoles`, `GetOpenIDConnectProvider`; Amazon S3
 API reference, `GetBucketVersioning`, `GetPublicAccessBlock`; Amazon ECR API reference,
-`GetRegistryScanningConfiguration`, `ListPullTimeUpdateExclusions`, `DescribeRepositoryCreationTemplates`.
+`GetRegistryScanningConfiguration`, `ListPullTimeUpdateExclusions`.
 """
 
 from __future__ import annotations
 
 import functools
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from goldenpath.registries.aws import creation_templates
+from goldenpath.registries.policies import as_tuple
 from goldenpath.shared import aws_sdk
 from goldenpath.shared.ecr import pull_time_exclusions
-from goldenpath.shared.errors import RegistryRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from goldenpath.registries.aws.creation_templates import TemplateFacts
     from goldenpath.shared.names import Region
 
 ISSUER = "token.actions.githubusercontent.com"
@@ -58,22 +59,6 @@ class BucketFacts:
 
 
 @dataclass(frozen=True)
-class TemplateFacts:
-    """What ECR gives a repository that a push makes, for names with the `prefix`."""
-
-    prefix: str
-    on_push: bool
-    immutable: bool
-    expires: bool
-    refuses_pulls: bool
-
-    @property
-    def quarantines(self) -> bool:
-        """Whether nobody can use what a push makes, and it does not last."""
-        return self.immutable and self.expires and self.refuses_pulls
-
-
-@dataclass(frozen=True)
 class AccountFacts:
     """An account and a region. `audiences` is `None` where there is no provider for GitHub's tokens."""
 
@@ -93,7 +78,7 @@ def read(region: Region, bucket: str) -> AccountFacts:
     Raises `AccessDenied`, `LoginRefused`, `RegistryRefused`, `RegistryUnreachable`.
     """
     sdk = aws_sdk.session()
-    iam, ecr = aws_sdk.iam_client(sdk, region), aws_sdk.ecr_client(sdk, region)
+    iam, ecr = (aws_sdk.client(sdk, service, region) for service in ("iam", "ecr"))
     with explained("look at the AWS account"):
         # The account of the registry; a login needs no right of STS to be asked for it.
         registry = ecr.describe_registry()
@@ -102,10 +87,10 @@ def read(region: Region, bucket: str) -> AccountFacts:
             region=region,
             audiences=_audiences(iam),
             roles=tuple(_roles(iam)),
-            bucket=_bucket(aws_sdk.s3_client(sdk, region), bucket) if bucket else None,
+            bucket=_bucket(aws_sdk.client(sdk, "s3", region), bucket) if bucket else None,
             scanned_on_push=tuple(_scanned_on_push(ecr)),
             excluded=frozenset(pull_time_exclusions(ecr)),
-            templates=tuple(_templates(ecr)),
+            templates=tuple(creation_templates.read(ecr)),
         )
 
 
@@ -113,11 +98,6 @@ def statements(document: Document) -> list[Document]:
     """Return the statements of a policy, of which it may have one or several."""
     listed = document.get("Statement", [])
     return listed if isinstance(listed, list) else [listed]
-
-
-def as_tuple(value: Any) -> tuple[str, ...]:  # noqa: ANN401  a policy's "one or several"
-    """Return one or several texts of a policy as a tuple."""
-    return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
 
 
 def _audiences(iam: Any) -> tuple[str, ...] | None:  # noqa: ANN401  the SDK's client
@@ -195,26 +175,3 @@ def _scanned_on_push(ecr: Any) -> Iterator[str]:  # noqa: ANN401
     for rule in rules:
         if rule["scanFrequency"] in {"SCAN_ON_PUSH", "CONTINUOUS_SCAN"}:
             yield from (one["filter"] for one in rule["repositoryFilters"])
-
-
-def _templates(ecr: Any) -> Iterator[TemplateFacts]:  # noqa: ANN401
-    for page in ecr.get_paginator("describe_repository_creation_templates").paginate():
-        for template in page["repositoryCreationTemplates"]:
-            yield TemplateFacts(
-                template["prefix"],
-                on_push="CREATE_ON_PUSH" in template["appliedFor"],
-                immutable=template.get("imageTagMutability") == "IMMUTABLE",
-                expires='"expire"' in template.get("lifecyclePolicy", ""),
-                refuses_pulls=_denies_pulls(template.get("repositoryPolicy", "")),
-            )
-
-
-def _denies_pulls(policy: str) -> bool:
-    try:
-        document = json.loads(policy or "{}")
-    except ValueError:
-        raise RegistryRefused("ECR gave a repository policy that is not JSON", fix="Run again") from None
-    return any(
-        statement.get("Effect") == "Deny" and "ecr:BatchGetImage" in as_tuple(statement.get("Action", []))
-        for statement in statements(document)
-    )

@@ -3,13 +3,17 @@
 `dev/generate.py` writes them into `modules/github_oidc_roles`, `goldenpath iam` prints them, and `goldenpath doctor
 --platform` compares them with the account. Sources: Service Authorization Reference, "Actions, resources, and condition
 keys for Amazon Elastic Container Registry"; Terraform, "S3 backend", "Permissions required" (with `use_lockfile`); the
-calls of `hashicorp/aws` for the resources of `modules/aws_ecr`.
+calls of `hashicorp/aws` for the resources of `modules/aws_ecr`; for the roles that keep images in use, the actions of
+Amazon ECS and EKS.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from goldenpath.shared.names import AccountId, Region
 
 # What a plan, the hygiene report and a retirement read of repositories.
 REPOSITORY_READS = (
@@ -50,6 +54,13 @@ REPOSITORY_WRITES = (
     "ecr:BatchGetImage",
 )
 KMS_ACTIONS = ("kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant")
+# What runs in clusters, to keep its images.
+CLUSTER_READS = ("ecs:DescribeTasks", "ecs:ListClusters", "ecs:ListTasks", "eks:DescribeCluster", "eks:ListClusters")
+# Without the actions that upload layers: this role names what is stored already, and brings nothing new.
+TAG_ACTIONS = (
+    "ecr:BatchDeleteImage", "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories",
+    "ecr:GetLifecyclePolicy", "ecr:GetRepositoryPolicy", "ecr:ListTagsForResource", "ecr:PutImage",
+)  # fmt: skip
 Document = dict[str, Any]
 
 
@@ -123,6 +134,16 @@ def boundary_policy(partition: str, account: str, bucket: str) -> Document:
     )
 
 
+def look_policy() -> Document:
+    """Return the policy of a role that sees what runs in its account, and changes nothing."""
+    return _document(_allow("", CLUSTER_READS, "*"))
+
+
+def tag_policy(account: AccountId, region: Region) -> Document:
+    """Return the policy of the role that tags images in the ECR of `account` and `region`."""
+    return _document(_allow("", TAG_ACTIONS, f"arn:{region.aws_partition}:ecr:{region}:{account}:repository/*"))
+
+
 def _state(scope: RoleScope, *actions: str) -> tuple[Document, ...]:
     return (
         _allow("StateList", ("s3:ListBucket",), scope.state_bucket),
@@ -132,7 +153,8 @@ def _state(scope: RoleScope, *actions: str) -> tuple[Document, ...]:
 
 
 def _allow(sid: str, actions: tuple[str, ...], resource: str | list[str]) -> Document:
-    return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": resource}
+    named = {"Sid": sid} if sid else {}
+    return {**named, "Effect": "Allow", "Action": list(actions), "Resource": resource}
 
 
 def _document(*statements: Document) -> Document:

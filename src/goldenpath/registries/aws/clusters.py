@@ -96,13 +96,13 @@ def _of_kind(
 
 
 def _ecs_clusters(variables: Mapping[str, str]) -> list[str]:
-    ecs = session.service_client("ecs", variables)
+    ecs = session.client("ecs", variables)
     with session.explained("list the ECS clusters"):
         return [arn for page in ecs.get_paginator("list_clusters").paginate() for arn in page["clusterArns"]]
 
 
 def _ecs_images(variables: Mapping[str, str], cluster: str) -> Iterator[RunningImage | None]:
-    ecs = session.service_client("ecs", variables)
+    ecs = session.client("ecs", variables)
     with session.explained(f"list the tasks of the ECS cluster {_short(cluster)}"):
         pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster)
         arns = [arn for page in pages for arn in page["taskArns"]]
@@ -114,13 +114,13 @@ def _ecs_images(variables: Mapping[str, str], cluster: str) -> Iterator[RunningI
 
 
 def _eks_clusters(variables: Mapping[str, str]) -> list[str]:
-    eks = session.service_client("eks", variables)
+    eks = session.client("eks", variables)
     with session.explained("list the EKS clusters"):
         return [name for page in eks.get_paginator("list_clusters").paginate() for name in page["clusters"]]
 
 
 def _eks_images(variables: Mapping[str, str], cluster: str) -> Iterator[RunningImage | None]:
-    eks, sts = (session.service_client(service, variables) for service in ("eks", "sts"))
+    eks, sts = (session.client(service, variables) for service in ("eks", "sts"))
     with session.explained(f"describe the EKS cluster {cluster}"):
         described = eks.describe_cluster(name=cluster)["cluster"]
         authority = base64.b64decode(described["certificateAuthority"]["data"])

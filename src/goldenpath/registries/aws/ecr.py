@@ -5,8 +5,8 @@ It changes two things: it deletes the images of a registry that is removed, and 
 Source: Amazon ECR API reference: `DescribeRepositories`, `ListTagsForResource`, `GetLifecyclePolicy`,
 `GetRepositoryPolicy`, `DescribeImages`, `DescribeImageScanFindings`, `BatchGetImage`, `BatchDeleteImage`, `PutImage`,
 `StartLifecyclePolicyPreview`, `GetLifecyclePolicyPreview`, `ListPullTimeUpdateExclusions`,
-`DescribePullThroughCacheRules`, `DescribeRepositoryCreationTemplates`; user guide, "Scan images for software
-vulnerabilities" (`DescribeImages` has no findings of basic scanning).
+`DescribePullThroughCacheRules`; user guide, "Scan images for software vulnerabilities" (`DescribeImages` has no
+findings of basic scanning).
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.registries.aws.session import ecr_client, explained
+from goldenpath.registries.aws import creation_templates
+from goldenpath.registries.aws.session import client, explained
 from goldenpath.shared import ecr, oci
 from goldenpath.shared.errors import RegistryRefused
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_ecr import ECRClient
+
+    from goldenpath.registries.aws.creation_templates import TemplateFacts
 
 # ACTIVE: enhanced scanning never completes, it continues for as long as ECR watches the image.
 _SCANNED = ("COMPLETE", "ACTIVE")
@@ -86,29 +89,18 @@ class AppliedRule:
     archives: bool = False
 
 
-@dataclass(frozen=True)
-class CreationTemplate:
-    """A template by which a push creates a repository whose name begins with `prefix` (`ROOT`: any name).
-
-    `tags` are those that the new repository gets.
-    """
-
-    prefix: str
-    tags: Mapping[str, str]
-
-
 class PlatformEcr:
     """The ECR of one account and region, with the credentials in `variables`."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        self._client: ECRClient = ecr_client(variables)
+        self._client: ECRClient = client("ecr", variables)
 
     def uris(self) -> dict[str, str]:
         """Return every repository of the account and region: name → address, sorted by name."""
         with explained("list the ECR repositories"):
             pages = self._client.get_paginator("describe_repositories").paginate()
             listed = [repository for page in pages for repository in page["repositories"]]
-            return {one["repositoryName"]: one["repositoryUri"] for one in sorted(listed, key=_name)}
+            return dict(sorted((repository["repositoryName"], repository["repositoryUri"]) for repository in listed))
 
     def cache_prefixes(self) -> tuple[str, ...]:
         """Return the prefixes of the repositories that pull-through caches create (`ROOT`: any name)."""
@@ -116,18 +108,10 @@ class PlatformEcr:
             pages = self._client.get_paginator("describe_pull_through_cache_rules").paginate()
             return tuple(rule["ecrRepositoryPrefix"] for page in pages for rule in page["pullThroughCacheRules"])
 
-    def push_templates(self) -> tuple[CreationTemplate, ...]:
+    def push_templates(self) -> tuple[TemplateFacts, ...]:
         """Return the templates by which a push to a repository that does not exist creates it."""
         with explained("list the repository creation templates"):
-            pages = self._client.get_paginator("describe_repository_creation_templates").paginate()
-            listed: list[Any] = [template for page in pages for template in page["repositoryCreationTemplates"]]
-            return tuple(
-                CreationTemplate(
-                    template["prefix"], {tag["Key"]: tag.get("Value", "") for tag in template.get("resourceTags") or ()}
-                )
-                for template in listed
-                if "CREATE_ON_PUSH" in template.get("appliedFor", ())
-            )
+            return tuple(template for template in creation_templates.read(self._client) if template.on_push)
 
     def excluded_from_pull_times(self) -> tuple[str, ...]:
         """Return the ARNs of the principals whose pulls ECR does not record."""
@@ -157,7 +141,7 @@ class PlatformEcr:
     def images(self, name: str) -> tuple[EcrImage, ...]:
         """Return every image of the repository `name`, archived ones too, newest push first."""
         with explained(f"list the images of {name}"):
-            images = map(_image, ecr.images(self._client, name, archived=True))
+            images = map(_image, ecr.images(self._client, name, status="ANY"))
             return tuple(sorted(images, key=lambda image: image.pushed, reverse=True))
 
     def findings(self, name: str, digest: str) -> Mapping[str, int] | None:
@@ -268,10 +252,6 @@ class PlatformEcr:
             return self._client.get_repository_policy(repositoryName=name)["policyText"]
         except self._client.exceptions.RepositoryPolicyNotFoundException:
             return ""
-
-
-def _name(repository: Mapping[str, Any]) -> str:
-    return str(repository["repositoryName"])
 
 
 def _image(detail: Mapping[str, Any]) -> EcrImage:

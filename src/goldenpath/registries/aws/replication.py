@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.registries.aws.session import ecr_client, explained
+from goldenpath.registries.aws.session import client, explained
 from goldenpath.shared import replication
 from goldenpath.shared.errors import AccessDenied
 
@@ -24,6 +24,6 @@ def reach_of_removal(variables: Mapping[str, str], name: str) -> tuple[str, ...]
     """
     try:
         with explained("read the replication of the registry"):
-            return replication.notes(name, replication.replicas(ecr_client(variables), name))
+            return replication.notes(name, replication.replicas(client("ecr", variables), name))
     except AccessDenied:
         return (UNKNOWN,)

@@ -18,7 +18,6 @@ from goldenpath.shared.errors import StateLocked
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mypy_boto3_ecr import ECRClient
     from mypy_boto3_s3 import S3Client
 
     from goldenpath.shared.names import Region, RoleArn
@@ -38,32 +37,14 @@ def assume_role(role: RoleArn, region: Region, identity: str, name: str) -> dict
     return {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret, "AWS_SESSION_TOKEN": key.token}
 
 
-def ecr_client(variables: Mapping[str, str]) -> ECRClient:
-    """Return a client of ECR for the credentials, region and endpoint in `variables`, else for the SDK's own.
+def client(service: str, variables: Mapping[str, str]) -> Any:  # noqa: ANN401  a client of any service
+    """Return a client of `service`, like `ecr`, for the credentials, region and endpoint in `variables`.
 
-    Raises `LoginRefused`.
+    Where they name none, the SDK finds its own. Raises `LoginRefused`.
     """
+    endpoint = variables.get(f"AWS_ENDPOINT_URL_{service.upper()}") or variables.get("AWS_ENDPOINT_URL", "")
     with aws_sdk.explained("log in to AWS"):
-        return aws_sdk.ecr_client(
-            aws_sdk.session(), variables.get("AWS_REGION"), _access_key(variables), _endpoint(variables, "ECR")
-        )
-
-
-def s3_client(variables: Mapping[str, str]) -> S3Client:
-    """Return a client of S3, as `ecr_client` does. Raises `LoginRefused`."""
-    with aws_sdk.explained("log in to AWS"):
-        return aws_sdk.s3_client(
-            aws_sdk.session(), variables.get("AWS_REGION"), _access_key(variables), _endpoint(variables, "S3")
-        )
-
-
-def service_client(service: str, variables: Mapping[str, str]) -> Any:  # noqa: ANN401  a client of any service
-    """Return a client of `service`, like `ecs`, as `ecr_client` does. Raises `LoginRefused`."""
-    with aws_sdk.explained("log in to AWS"):
-        return aws_sdk.service_client(
-            aws_sdk.session(), service, variables["AWS_REGION"], _access_key(variables),
-            _endpoint(variables, service.upper()),
-        )  # fmt: skip
+        return aws_sdk.client(aws_sdk.session(), service, variables.get("AWS_REGION"), _access_key(variables), endpoint)
 
 
 def _access_key(variables: Mapping[str, str]) -> Key | None:
@@ -71,10 +52,6 @@ def _access_key(variables: Mapping[str, str]) -> Key | None:
     if not key_id:
         return None
     return Key(key_id, variables.get("AWS_SECRET_ACCESS_KEY", ""), variables.get("AWS_SESSION_TOKEN", ""))
-
-
-def _endpoint(variables: Mapping[str, str], service: str) -> str | None:
-    return variables.get(f"AWS_ENDPOINT_URL_{service}") or variables.get("AWS_ENDPOINT_URL")
 
 
 @dataclass(frozen=True)
@@ -90,7 +67,7 @@ class StateBucket:
 
     def __init__(self, bucket: str, variables: Mapping[str, str]) -> None:
         self._bucket = bucket
-        self._client = s3_client(variables)
+        self._client: S3Client = client("s3", variables)
 
     def read(self, key: str) -> StoredObject | None:
         """Return the object `key`; `None` when there is none. Raises what `explained` does."""

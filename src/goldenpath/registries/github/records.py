@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Pull = dict[str, Any]
 _PAGE = 100
+_KIND = "__typename"
 # GitHub pushes a merge first and marks its pull request as merged a moment later, so a run that starts at once may come
 # too early (quantumlib/Cirq#7927, release-drafter/release-drafter#322).
 PAUSES = (1, 2, 4, 8, 16)
@@ -56,8 +57,9 @@ def merged_pull_requests(repository: GithubRepository, commit: str, base: str, *
     for pause in (0, *(PAUSES if awaited else ())):
         time.sleep(pause)
         associated = repository.get(f"commits/{commit}/pulls?per_page={_PAGE}", wish) or ()
-        if merged := tuple(pull for pull in associated if pull.get("merged_at") and _base(pull) == base):
-            return merged
+        merged = [pull for pull in associated if pull.get("merged_at") and (pull.get("base") or {}).get("ref") == base]
+        if merged:
+            return tuple(merged)
     return ()
 
 
@@ -84,10 +86,6 @@ def newest_merged(repository: GithubRepository, branch: str, base: str) -> int |
     merged = [(pull["merged_at"], pull["number"]) for pull in closed if pull.get("merged_at")]
     # GitHub can only sort by the last update, which any later comment is: the time of the merge decides.
     return max(merged)[1] if merged else None
-
-
-def _base(pull: Mapping[str, Any]) -> str:
-    return str((pull.get("base") or {}).get("ref", ""))
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,8 @@ def attempts(repository: GithubRepository, run: int) -> tuple[RunAttempt, ...]:
     latest = repository.get(f"actions/runs/{run}", wish)
     if latest is None:
         return ()
-    bodies = [repository.get(f"actions/runs/{run}/attempts/{number}", wish) for number in _numbers(latest)]
+    numbers = range(1, int(latest.get("run_attempt") or 1) + 1)
+    bodies = [repository.get(f"actions/runs/{run}/attempts/{number}", wish) for number in numbers]
     if None in bodies:
         raise GithubRefused(
             f"Could not {wish} in {repository.name}", why="GitHub does not have each of its attempts", fix="Run the "
@@ -165,23 +164,19 @@ def text_history(repository: GithubRepository, number: int) -> TextHistory:
             f"Could not {wish} in {repository.name}", why=f"It was changed more than {_PAGE} times", fix="Close it and "
             "run the workflow again: it opens a new pull request"
         )  # fmt: skip
-    edits = {TextChange(_of_graphql(edit["editor"]), _time(edit["editedAt"])) for edit in recorded["nodes"]}
+    edits = {TextChange(_account(edit["editor"], _KIND), _time(edit["editedAt"])) for edit in recorded["nodes"]}
     if pull["lastEditedAt"]:
-        edits.add(TextChange(_of_graphql(pull["editor"]), _time(pull["lastEditedAt"])))
+        edits.add(TextChange(_account(pull["editor"], _KIND), _time(pull["lastEditedAt"])))
     edits |= {*_happened(events, "RenamedTitleEvent")}
     return TextHistory(tuple(sorted(edits, key=lambda change: change.at)), _happened(events, "ReopenedEvent"))
 
 
 def _happened(events: Mapping[str, Any], kind: str) -> tuple[TextChange, ...]:
     return tuple(
-        TextChange(_of_graphql(event["actor"]), _time(event["createdAt"]))
+        TextChange(_account(event["actor"], _KIND), _time(event["createdAt"]))
         for event in events["nodes"]
-        if event["__typename"] == kind
+        if event[_KIND] == kind
     )
-
-
-def _numbers(latest: Mapping[str, Any]) -> range:
-    return range(1, int(latest.get("run_attempt") or 1) + 1)
 
 
 def _attempt(body: Mapping[str, Any]) -> RunAttempt:
@@ -192,16 +187,12 @@ def _attempt(body: Mapping[str, Any]) -> RunAttempt:
         branch=str(body.get("head_branch") or ""),
         event=str(body["event"]),
         started=_time(body["run_started_at"]),
-        accounts=(_of_rest(body.get("actor")), _of_rest(body.get("triggering_actor"))),
+        accounts=tuple(_account(body.get(who), "type") for who in ("actor", "triggering_actor")),
     )
 
 
-def _of_rest(user: Mapping[str, Any] | None) -> Account:
-    return Account(str((user or {}).get("login", "")), (user or {}).get("type") == "User")
-
-
-def _of_graphql(actor: Mapping[str, Any] | None) -> Account:
-    return Account(str((actor or {}).get("login", "")), (actor or {}).get("__typename") == "User")
+def _account(actor: Mapping[str, Any] | None, kind: str) -> Account:
+    return Account(str((actor or {}).get("login", "")), (actor or {}).get(kind) == "User")
 
 
 def _time(text: str) -> dt.datetime:

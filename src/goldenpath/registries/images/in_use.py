@@ -100,7 +100,8 @@ def tag_changes(
             elif not takes_pushes:
                 notes.append(f"{image.digest} runs, and its registry refuses new tags because it is deprecated")
             elif newest is None or (today - newest).days >= REFRESH_DAYS:
-                added.append((image.digest, _tag(image.digest, today)))
+                tag = f"in-use-{today:%Y%m%d}-{image.digest.removeprefix('sha256:')[:_SHORT]}"
+                added.append((image.digest, tag))
                 removed += days
             else:
                 removed += [tag for tag, seen in days.items() if seen != newest]
@@ -177,10 +178,6 @@ def _listed(manifest: str) -> frozenset[str]:
         return frozenset()
     listed = parts if isinstance(parts, list) else []
     return frozenset(str(part["digest"]) for part in listed if isinstance(part, dict) and "digest" in part)
-
-
-def _tag(digest: str, day: dt.date) -> str:
-    return f"in-use-{day:%Y%m%d}-{digest.removeprefix('sha256:')[:_SHORT]}"
 
 
 def _day(tag: str) -> dt.date | None:

@@ -176,7 +176,8 @@ class EnvironmentAccess:
         """Tell whether this run can log in to `environment`, by a role or by the login of this machine."""
         # A job that has a role for another environment, or may ask for OIDC tokens, has no login of its own: what it
         # finds in ~/.aws of a kept runner is somebody else's.
-        return bool(self._role(environment)) or not (self._has_roles or oidc.is_offered(self.variables))
+        has_roles = any(text for name, text in self.variables.items() if name.startswith(self.role_kind.value))
+        return bool(self._role(environment)) or not (has_roles or oidc.is_offered(self.variables))
 
     def workspace(self, environment: str) -> TerraformWorkspace:
         """Return the workspace of `environment`, with credentials for an hour where it has a role.
@@ -251,10 +252,6 @@ class EnvironmentAccess:
 
     def _role(self, environment: str) -> str:
         return self.variables.get(self.role_kind.value + environment.upper(), "")
-
-    @property
-    def _has_roles(self) -> bool:
-        return any(text for name, text in self.variables.items() if name.startswith(self.role_kind.value))
 
 
 def load_state_key(checkout: Path, environment: str) -> str:

@@ -130,7 +130,7 @@ def require_reviewed(
     """
     digest, around = plan_digest(plan, environment), _surroundings(plan, environment)
     is_left = bool(plan.changes) and all(
-        _change_digest(around, change) in parts or _ends_as(around, change, endings) for change in plan.changes
+        _change_digest(around, change) in parts or _ending_digest(around, change) in endings for change in plan.changes
     )
     if digest != reviewed and not is_left:
         now = ", ".join(_describe(change) for change in _sorted(plan)) or "nothing at all"
@@ -187,10 +187,6 @@ def _endings(change: PlannedChange) -> list[PlannedChange]:
 def _ending_digest(around: list[object], ending: PlannedChange) -> Digest:
     what = [ending.address, ending.kind, ending.provider, list(ending.actions), ending.after]
     return _digest_of([*around, "ending", *what, ending.imports, ending.moved_from])
-
-
-def _ends_as(around: list[object], change: PlannedChange, endings: Collection[Digest]) -> bool:
-    return _ending_digest(around, change) in endings
 
 
 def _digest_of(listed: list[object]) -> Digest:

@@ -62,7 +62,7 @@ def test_where_several_dockerfiles_may_be_meant_they_are_listed_and_nothing_is_w
     with pytest.raises(BadInput) as refused:
         init(app)
     meant = [path for path in SEVERAL[name] if "tests" not in path]
-    assert refused.value.what == f"2 Dockerfiles could be the app's: {', '.join(meant)}."
+    assert refused.value.what == f"2 Dockerfiles could be the app's: {', '.join(meant)}"
     assert "--monorepo" in refused.value.fix
     assert not (app.folder / ".github").exists()
     assert not (app.folder / ".goldenpath.yml").exists()
@@ -79,7 +79,7 @@ def test_a_dockerfile_that_is_not_there_is_refused(tmp_path: Path, words: str) -
     app = Layout(["docker/Dockerfile"]).make(tmp_path / "shop", cloned=False)
     with pytest.raises(BadInput, match=r"is not a file in .*shop") as refused:
         init(app, "--dockerfile", words)
-    assert refused.value.fix.endswith("Dockerfiles of this repository: docker/Dockerfile.")
+    assert refused.value.fix.endswith("Dockerfiles of this repository: docker/Dockerfile")
 
 
 def test_each_folder_of_a_monorepo_is_an_image_of_its_own(tmp_path: Path) -> None:

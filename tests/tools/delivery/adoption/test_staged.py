@@ -44,8 +44,8 @@ def test_a_secret_that_is_staged_is_refused_with_its_place(app: App, program: Pr
     stage(app, "config.py", line())
     with pytest.raises(GateBlocked) as refused:
         staged.require_no_secret(app.folder, program)
-    assert refused.value.what == "This commit would bring a secret."
-    assert refused.value.why == "CRITICAL github-pat in config.py:1. Keep it out of the commit."
+    assert refused.value.what == "This commit would bring a secret"
+    assert refused.value.why == "CRITICAL github-pat in config.py:1. Keep it out of the commit"
 
 
 def test_what_is_not_staged_does_not_matter(app: App, program: Program) -> None:
@@ -95,7 +95,7 @@ def test_a_hook_of_git_stops_the_commit_of_one_file_and_lets_another_be_committe
     stage(app, "other.py", "NAME = 'other'\n")
     refused = commit(app, "config.py")
     assert refused.code != 0
-    assert b"error[gate-blocked]: This commit would bring a secret." in refused.stdout + refused.stderr
+    assert b"error[gate-blocked]: This commit would bring a secret" in refused.stdout + refused.stderr
     assert app.commit == before
     assert commit(app, "other.py").code == 0
 

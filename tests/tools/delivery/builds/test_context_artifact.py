@@ -100,6 +100,6 @@ def test_an_artifact_that_replaces_a_file_of_the_commit_is_neither_scanned_nor_b
     for name in ("gitleaks-gate", "build"):
         ended = stage(inside, name, app, work, artifact)
         assert (ended.code, ended.error["code"]) == (26, "context-refused")
-        assert ended.error["what"] == "The artifact holds 'target/app.jar', which cannot be in the context."
+        assert ended.error["what"] == "The artifact holds 'target/app.jar', which cannot be in the context"
     assert (app.folder / "target/app.jar").read_text() == "committed\n"
     assert not work.candidate.exists()

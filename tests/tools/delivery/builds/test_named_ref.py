@@ -67,8 +67,8 @@ def test_a_branch_does_not_contain_a_commit_of_another(origin: App, tmp_path: Pa
     clone.git("update-ref", MAIN, "HEAD")
     with pytest.raises(BadInput) as caught:
         named_ref.require_contains(clone.folder, MAIN, clone.commit)
-    assert caught.value.what == f"refs/heads/main does not contain the commit {clone.commit.short}."
-    assert caught.value.why == f"Its newest commit is {origin.commit}."
+    assert caught.value.what == f"refs/heads/main does not contain the commit {clone.commit.short}"
+    assert caught.value.why == f"Its newest commit is {origin.commit}"
 
 
 def test_a_tag_contains_the_commit_that_it_names_and_no_other(origin: App, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_an_account_that_is_not_allowed_is_refused_before_it_is_asked(
     allowed = f"--allowed-account-ids={ACCOUNT[::-1]},999999999999"
     done = goldenpath.run(*words(stage, ready, work, repository, allowed))
     assert (done.code, done.error["code"]) == (38, "wrong-account")
-    assert done.error["what"] == f"The role arn:aws:iam::{ACCOUNT}:role/{ROLE} is in the AWS account {ACCOUNT}."
+    assert done.error["what"] == f"The role arn:aws:iam::{ACCOUNT}:role/{ROLE} is in the AWS account {ACCOUNT}"
     assert calls == []
     goldenpath.run(*words(stage, ready, work, repository, f"--allowed-account-ids=999999999999,{ACCOUNT}")).ok()
 

@@ -256,7 +256,7 @@ def test_a_run_that_is_stopped_in_the_middle_of_its_tags_leaves_nothing(
 ) -> None:  # fmt: skip
     stopped = Stopped(monkeypatch, lambda call: is_write(call, f"dev-{ready.commit.short}"))
     done = stopped.run(goldenpath, number, *words("ecr-push", ready, work, repository))
-    assert (done.code, done.error["what"]) == (130, f"The run was stopped by {number.name}.")
+    assert (done.code, done.error["what"]) == (130, f"The run was stopped by {number.name}")
     assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
     assert work.read_receipt().state is State.UNDONE
 
@@ -277,7 +277,7 @@ def test_a_step_whose_shell_is_stopped_leaves_nothing(
     }  # fmt: skip
     step = Command({**goldenpath.variables, **given}, shell)
     done = Stopped(monkeypatch, lambda call: is_write(call, f"dev-{ready.commit.short}")).run(step, number)
-    assert (done.code, done.error["what"]) == (130, f"The run was stopped by {number.name}.")
+    assert (done.code, done.error["what"]) == (130, f"The run was stopped by {number.name}")
     assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
 
 

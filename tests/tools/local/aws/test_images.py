@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from tests.doubles.local import LocalWithGitHub
 from tests.tools.local.aws.test_ecr import code
 from tests.tools.local.aws.test_registry_front import Client
-
-from goldenpath.local.server import Local
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_ecr import ECRClient
 
+    from goldenpath.local.server import Local
+
 pytestmark = pytest.mark.tools
 
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
-    with Local.start(tmp_path_factory.mktemp("local")) as local:
+    with LocalWithGitHub.start(tmp_path_factory.mktemp("local")) as local:
         local.create_role("deliver", subjects=("repo:local/app:*",))
         yield local
 

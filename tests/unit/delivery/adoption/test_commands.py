@@ -16,7 +16,7 @@ def test_one_dockerfile_of_a_monorepo_is_refused_and_nothing_is_written(tmp_path
     words = ["init", f"--source={tmp_path}", "--monorepo", "--dockerfile=Dockerfile"]
     error = CliRunner().invoke(cli.goldenpath, words).exception
     assert isinstance(error, BadInput)
-    assert error.what == "--monorepo and --dockerfile cannot be combined."
+    assert error.what == "--monorepo and --dockerfile cannot be combined"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -32,7 +32,7 @@ def test_checks_that_fail_end_the_command_with_an_error_of_its_own(
     monkeypatch.setattr(checkout, "read", lambda _: read)
     done = CliRunner().invoke(cli.goldenpath, ["doctor", f"--source={tmp_path}", "--offline"])
     assert isinstance(done.exception, SetupIncomplete)
-    assert done.exception.what.endswith("checks failed.")
+    assert done.exception.what.endswith("checks failed")
 
 
 def test_quiet_leaves_the_checks_that_failed_and_a_document_has_all(capsys: pytest.CaptureFixture[str]) -> None:

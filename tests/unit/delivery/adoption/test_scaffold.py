@@ -58,7 +58,7 @@ def test_a_caller_that_says_something_else_is_not_overwritten_and_the_difference
     scaffold.write(tmp_path, plan(tmp_path), force=False)
     with pytest.raises(FilesDiffer) as refused:
         scaffold.write(tmp_path, plan(tmp_path, ref="v1.2.3"), force=False)
-    assert refused.value.what == ".github/workflows/delivery.yml already exists with different content."
+    assert refused.value.what == ".github/workflows/delivery.yml already exists with different content"
     assert f"+    uses: {PLATFORM}/.github/workflows/_build-and-release.yml@v1.2.3" in refused.value.why
     assert "@main" in (tmp_path / scaffold.CALLER).read_text()
 

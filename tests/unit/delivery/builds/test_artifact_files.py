@@ -35,7 +35,7 @@ def why(artifact: Path) -> str:
     with pytest.raises(ContextRefused) as caught, files.opened(artifact):
         raise AssertionError("it was taken")
     assert caught.value.fix
-    return f"{caught.value.what} {caught.value.why}"
+    return f"{caught.value.what}. {caught.value.why}."
 
 
 def test_a_folder_and_a_zip_file_of_it_are_the_same(tmp_path: Path) -> None:

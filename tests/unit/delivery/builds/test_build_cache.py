@@ -381,7 +381,7 @@ def test_a_blocking_environment_takes_no_image_that_was_built_with_a_cache(tmp_p
     build_cache.require_allowed(warm, dev)
     with pytest.raises(CacheRefused) as caught:
         build_cache.require_allowed(warm, prod)
-    assert str(caught.value.what) == "The image was built with a build cache, and prod does not allow that."
+    assert str(caught.value.what) == "The image was built with a build cache, and prod does not allow that"
 
 
 def test_the_release_asks_after_the_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,19 +40,17 @@ def run(folder: Path, environment: str = "prod") -> Run:
 def test_a_pointer_in_the_build_context_is_an_error_where_gates_block(repository: Path) -> None:
     with pytest.raises(SourceIncomplete) as caught:
         incomplete_source.require(run(repository), _POINTERS)
-    assert caught.value.what == (
-        "The build context has the git-lfs pointer, not the content, of 1 file: app/model.bin."
-    )
+    assert caught.value.what == ("The build context has the git-lfs pointer, not the content, of 1 file: app/model.bin")
     assert caught.value.fix == (
         "Set `lfs: true` beside `environment` in the workflow; at a terminal: git lfs pull. "
-        "If the build does not need them, list them in .dockerignore."
+        "If the build does not need them, list them in .dockerignore"
     )
 
 
 def test_an_empty_submodule_in_the_build_context_is_an_error_where_gates_block(repository: Path) -> None:
     with pytest.raises(SourceIncomplete) as caught:
         incomplete_source.require(run(repository), _EMPTY)
-    assert caught.value.what == "The build context has an empty folder for 1 submodule: app/vendor."
+    assert caught.value.what == "The build context has an empty folder for 1 submodule: app/vendor"
 
 
 def test_both_are_warnings_where_gates_advise(repository: Path) -> None:

@@ -84,7 +84,7 @@ LATER = "Run the job again in an hour; the release itself stands"
 IP_LIST = "The org has an IP allow list enabled, and your IP address is not permitted to access this resource."
 #          status  GitHub's words                                              what to do
 REFUSALS: list[tuple[int, object, str]] = [
-    (401, {"message": "Bad credentials"}, "The token has expired or is invalid: run the job again."),
+    (401, {"message": "Bad credentials"}, "The token has expired or is invalid: run the job again"),
     (403, {"message": "API rate limit exceeded for installation"}, LATER),
     (403, {"message": "You have exceeded a secondary rate limit"}, LATER),
     (403, {"message": IP_LIST},
@@ -160,7 +160,7 @@ def test_a_file_that_github_cannot_process_is_refused_with_its_reasons(monkeypat
 def test_a_failure_without_reasons_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SarifRefused) as caught:
         upload(monkeypatch, TAKEN, answer({"processing_status": "failed", "errors": None}))
-    assert caught.value.why == "GitHub gave no reason."
+    assert caught.value.why == "GitHub gave no reason"
 
 
 def test_a_file_that_stays_pending_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +176,7 @@ def test_the_pauses_between_questions_grow_to_eight_seconds(monkeypatch: pytest.
 def test_a_github_that_does_not_answer_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SarifRefused) as caught:
         upload(monkeypatch, SILENCE)
-    assert (caught.value.what, caught.value.why) == ("GitHub's API does not respond.", "timed out")
+    assert (caught.value.what, caught.value.why) == ("GitHub's API does not respond", "timed out")
     assert caught.value.fix == "Run the job again: the release itself stands"
 
 

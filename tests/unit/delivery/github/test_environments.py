@@ -57,7 +57,7 @@ BROKEN = [ProtocolError("broken")] * 5
         ([Response(404)], "HTTP 404"),
         (BUSY, "HTTP 503"),
         (BROKEN, "broken"),
-        ([Response(200, {}, b"[]")], "The response is not a JSON object."),
+        ([Response(200, {}, b"[]")], "The response is not a JSON object"),
     ],
 )
 def test_rules_that_cannot_be_read_let_nothing_through(

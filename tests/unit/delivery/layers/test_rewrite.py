@@ -146,7 +146,7 @@ def test_a_layer_that_is_not_the_one_that_was_built_fails_the_build(tmp_path: Pa
     layout.blob(layer.digest).write_bytes(tar(("other", OLD)))
     with pytest.raises(BuildFailed) as caught:
         rewrite.rewrite(layout, {"": (RUN, COPY)}, times, TIME)
-    assert caught.value.what == f"The layer {layer.digest} that was built cannot be read."
+    assert caught.value.what == f"The layer {layer.digest} that was built cannot be read"
     assert caught.value.why == "Its bytes are not those that BuildKit reported"
 
 

@@ -106,8 +106,8 @@ def test_a_file_that_somebody_replaced_is_named_with_both_digests(tmp_path: Path
     with pytest.raises(EvidenceMismatch) as caught:
         made.work.read_verdict(Gate.TRIVY)
     error = caught.value
-    assert error.what == "trivy.verdict.json is not the file that its job wrote."
-    assert error.why == f"Its SHA-256 is {evidence.sha256(b'{}')}, and the job that wrote it reported {own}."
+    assert error.what == "trivy.verdict.json is not the file that its job wrote"
+    assert error.why == f"Its SHA-256 is {evidence.sha256(b'{}')}, and the job that wrote it reported {own}"
     assert error.fix.startswith('Choose "Re-run all jobs". If it happens again, look for another job of this run')
 
 

@@ -14,7 +14,7 @@ from goldenpath.shared.errors import BadInput
 def test_all_mistakes_are_told_together() -> None:
     with pytest.raises(BadInput) as caught:
         read(pipeline.INPUTS, {"ecr_repository": "-no", "version": "-x", "aws_region": "mars"})
-    assert caught.value.what == "4 inputs cannot be used."
+    assert caught.value.what == "4 inputs cannot be used"
     assert caught.value.why == (
         "`environment` is missing; "
         "`version`: '-x' is not a version that can be a tag (like `1.4.2`); "

@@ -17,7 +17,7 @@ from tests.unit.builders import DIGEST
 from tests.unit.hostile import reports
 from tests.unit.layout_builder import AMD64, ARM64, layout
 
-AGAIN = "Run `goldenpath build` again, then every stage after it."
+AGAIN = "Run `goldenpath build` again, then every stage after it"
 FIELDS = (
     "schemaVersion", "manifests", "mediaType", "digest", "size", "platform", "config", "layers", "annotations",
     "architecture", "os", "variant",

@@ -24,7 +24,7 @@ from goldenpath.shared.names import EcrRepository
     [
         (ImageRequest, BadInput, "No ECR repository was named"),
         (EcrRequest, BadInput, "No ECR repository was named"),
-        (BasesRequest, BadInput, "No base image was named."),
+        (BasesRequest, BadInput, "No base image was named"),
         (UploadRequest, SarifRefused, "There is no token to upload SARIF with"),
     ],
 )

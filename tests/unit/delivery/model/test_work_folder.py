@@ -59,8 +59,8 @@ def test_a_work_folder_inside_the_build_context_is_refused(tmp_path: Path, insid
     work = WorkFolder(tmp_path / "elsewhere" if inside == "link" else context / inside)
     with pytest.raises(BadInput) as caught:
         work.refuse_inside(context)
-    assert caught.value.what == f"The work folder {work.path} lies inside the build context {context}."
-    assert caught.value.fix == "Choose a folder outside of the build context with --work-dir."
+    assert caught.value.what == f"The work folder {work.path} lies inside the build context {context}"
+    assert caught.value.fix == "Choose a folder outside of the build context with --work-dir"
 
 
 def test_a_work_folder_beside_the_build_context_is_good(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_two_deliveries_do_not_use_one_work_folder_at_once(tmp_path: Path) -> No
     work = WorkFolder(tmp_path / "work")
     with work.claimed(), pytest.raises(WorkFolderBusy) as caught, WorkFolder(tmp_path / "work").claimed():
         pass
-    assert caught.value.what == f"Another delivery is using the work folder {work.path}."
+    assert caught.value.what == f"Another delivery is using the work folder {work.path}"
     with work.claimed():
         pass
 

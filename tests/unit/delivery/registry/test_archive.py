@@ -16,8 +16,8 @@ ARCHIVE = ImageArchive.of([{"imageDigest": DIGEST, "imageTags": ["1.4.2", "dev-a
 @pytest.mark.parametrize(
     ("reference", "what"),
     [
-        (Tag("1.4.2"), f"The tag 1.4.2 names {DIGEST}, which is in the archive of team/my-app."),
-        (ARCHIVED, f"The image {DIGEST} is in the archive of team/my-app."),
+        (Tag("1.4.2"), f"The tag 1.4.2 names {DIGEST}, which is in the archive of team/my-app"),
+        (ARCHIVED, f"The image {DIGEST} is in the archive of team/my-app"),
     ],
 )
 def test_the_error_says_how_to_restore_it(reference: Tag | Digest, what: str) -> None:

@@ -118,7 +118,7 @@ def test_a_tag_of_the_repository_is_read_and_is_unknown_only_where_the_role_may_
 def test_both_planes_follow_the_variables_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
     monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
-    made: Any = aws_sdk.ecr_client(aws_sdk.session(), "us-east-1", aws_sdk.Key("AKID", "secret", "token"))
+    made: Any = aws_sdk.client(aws_sdk.session(), "ecr", "us-east-1", aws_sdk.Key("AKID", "secret", "token"))
     assert made.meta.endpoint_url == "https://ecr-fips.us-east-1.api.aws"
     answer = {"authorizationToken": TOKEN, "proxyEndpoint": "https://123456789012.dkr.ecr.us-east-1.amazonaws.com"}
     with Stubber(made) as stubbed:
@@ -162,7 +162,7 @@ def test_the_archive_of_a_repository_has_also_what_is_being_restored(ecr: Ecr, s
 
 
 def test_the_newest_release_to_an_environment_is_found_by_the_time_of_its_push(ecr: Ecr, stub: Stubber) -> None:
-    asked = {"repositoryName": "team/my-app"}
+    asked = {"repositoryName": "team/my-app", "filter": {"imageStatus": "ACTIVE"}, "maxResults": 1000}
     images = [
         {"imageTags": ["prod-aaaaaaa", "aaaaaaa"], "imagePushedAt": datetime(2026, 1, 2, tzinfo=UTC)},
         {"imageTags": ["prod-bbbbbbb"], "imagePushedAt": datetime(2026, 1, 1, tzinfo=UTC)},
@@ -218,7 +218,7 @@ ANSWERS: list[tuple[str, str, type[GoldenPathError], str]] = [
      "Could not describe the ECR repository team/my-app: AWS refused the login"),
     ("ExpiredToken", "The provided token has expired", LoginRefused,
      "Could not describe the ECR repository team/my-app: AWS refused the login"),
-    ("UnrecognizedClientException", "The security token included in the request is invalid.", LoginRefused,
+    ("UnrecognizedClientException", "The security token included in the request is invalid", LoginRefused,
      "Could not describe the ECR repository team/my-app: AWS refused the login"),
     ("InvalidSignatureException", "The request signature we calculated does not match", LoginRefused,
      "Could not describe the ECR repository team/my-app: AWS refused the login"),
@@ -227,7 +227,7 @@ ANSWERS: list[tuple[str, str, type[GoldenPathError], str]] = [
     ("RepositoryNotFoundException", "The repository with name 'team/my-app' does not exist", RepositoryMissing,
      "The ECR repository team/my-app does not exist in eu-west-2"),
     ("ThrottlingException", "Rate exceeded", RegistryThrottled,
-     "Could not describe the ECR repository team/my-app: there are too many requests."),
+     "Could not describe the ECR repository team/my-app: there are too many requests"),
     ("ServerException", "", RegistryRefused, "Could not describe the ECR repository team/my-app"),
 ]  # fmt: skip
 
@@ -450,7 +450,8 @@ def test_every_call_names_the_account_of_the_registry() -> None:
         stub.add_response("describe_repositories", described(), ELSEWHERE)
         stub.add_response("get_authorization_token", {"authorizationData": [login]}, {"registryIds": [OTHER]})
         stub.add_response("describe_images", {"imageDetails": []}, {**images, "imageIds": [{"imageDigest": DIGEST}]})
-        stub.add_response("describe_images", {"imageDetails": []}, images)
+        listed = {**images, "filter": {"imageStatus": "ACTIVE"}, "maxResults": 1000}
+        stub.add_response("describe_images", {"imageDetails": []}, listed)
         stub.add_response("batch_delete_image", {"failures": []}, {**images, "imageIds": [{"imageTag": "v1"}]})
         there.describe(NAME)
         assert there.login().endpoint == "https://registry"

@@ -259,7 +259,7 @@ def test_a_moving_tag_is_not_taken_from_an_environment_further_along(tmp_path: P
     held = place.hold(EARLIER, MAIN, Tag(f"prod-{EARLIER[:7]}"))
     with pytest.raises(TagTaken) as caught:
         place.release()
-    assert caught.value.why == f"An environment further along released it: prod-{EARLIER[:7]}."
+    assert caught.value.why == f"An environment further along released it: prod-{EARLIER[:7]}"
     assert place.registry.tags[MAIN] == held
 
 

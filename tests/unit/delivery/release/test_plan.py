@@ -57,15 +57,15 @@ def all_of(*earlier: Earlier) -> Earlier:
 
 #       what the repository holds                                             immutable  why the release is refused
 TAKEN: dict[str, tuple[Earlier, bool, str]] = {
-    "another commit's tag":      (hold(OF_ANOTHER, COMMIT_TAG), False, "It was not released from this commit."),
-    "another commit's version":  (hold(OF_ANOTHER, VERSION), False, "It was not released from this commit."),
-    "another's, immutable":      (hold(OF_ANOTHER, VERSION), True, "It was not released from this commit."),
-    "an image without revision": (hold(b"{}", DEV), False, "It was not released from this commit."),
-    "an image that is rubbish":  (hold(b"\xff", DEV), False, "It was not released from this commit."),
+    "another commit's tag":      (hold(OF_ANOTHER, COMMIT_TAG), False, "It was not released from this commit"),
+    "another commit's version":  (hold(OF_ANOTHER, VERSION), False, "It was not released from this commit"),
+    "another's, immutable":      (hold(OF_ANOTHER, VERSION), True, "It was not released from this commit"),
+    "an image without revision": (hold(b"{}", DEV), False, "It was not released from this commit"),
+    "an image that is rubbish":  (hold(b"\xff", DEV), False, "It was not released from this commit"),
     "prod's":                    (all_of(hold(OF_THIS_COMMIT, PROD, COMMIT_TAG), hold_own(DEV)), False,
-                                  "An environment further along released it: prod-a1b2c3d."),
+                                  "An environment further along released it: prod-a1b2c3d"),
     "prod's version":            (hold(OF_THIS_COMMIT, PROD, VERSION), False,
-                                  "An environment further along released it: prod-a1b2c3d."),
+                                  "An environment further along released it: prod-a1b2c3d"),
     "prod's, immutable":         (hold(OF_THIS_COMMIT, COMMIT_TAG, PROD), True, NOT_SCANNED),
     "two builds, immutable":     (all_of(hold(OF_THIS_COMMIT, COMMIT_TAG), hold(image_bytes(b"third"), DEV)), True,
                                   NOT_SCANNED),
@@ -123,7 +123,7 @@ def test_a_tag_of_an_archived_image_is_not_free(tmp_path: Path, tag: Tag) -> Non
     one.registry.archived = {tag: ARCHIVED}
     with pytest.raises(ImageArchived) as caught:
         one.release()
-    assert caught.value.what == f"The tag {tag} names {ARCHIVED}, which is in the archive of my-app."
+    assert caught.value.what == f"The tag {tag} names {ARCHIVED}, which is in the archive of my-app"
     assert {call.split()[0] for call in one.registry.calls} <= {"manifest", "archive"}
 
 

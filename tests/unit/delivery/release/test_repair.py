@@ -211,7 +211,7 @@ def test_everything_that_does_not_hold_is_told_at_once(release: Release) -> None
     other = msgspec.structs.replace(candidate(release.made), digest=Digest.of(b"x"))
     with pytest.raises(ReceiptMismatch) as caught:
         verify(receipt, release.connection, other)
-    assert caught.value.what == f"The receipt of {receipt.digest} and the registry have 3 differences."
+    assert caught.value.what == f"The receipt of {receipt.digest} and the registry have 3 differences"
     assert f"the candidate is {other.digest} of a1b2c3d" in caught.value.why
     assert f"1.4.2 names nothing instead of {receipt.digest}" in caught.value.why
     assert f"{blob} is missing from the registry" in caught.value.why

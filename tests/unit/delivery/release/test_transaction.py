@@ -195,7 +195,7 @@ def test_an_undo_that_was_not_whole_names_what_is_left_and_why(tmp_path: Path) -
     assert caught.value.what == (
         f"The release to my-app failed, and its undo is incomplete; still there: {left}; {image}"
     )
-    assert caught.value.why == "the registry is down. f."
+    assert caught.value.why == "the registry is down. f"
     assert isinstance(caught.value.__cause__, GoldenPathError)
 
 
@@ -413,7 +413,7 @@ def test_a_cancelled_release_is_undone_and_says_so(tmp_path: Path) -> None:
     def cancel(name: str) -> None:
         if name == f"put_manifest {VERSION}":
             one.registry.before_call = lambda _: None
-            raise Cancelled("The run was stopped by SIGTERM", fix="Run it again: a re-run is safe.")
+            raise Cancelled("The run was stopped by SIGTERM", fix="Run it again: a re-run is safe")
 
     one.registry.before_call = cancel
     with pytest.raises(Cancelled):

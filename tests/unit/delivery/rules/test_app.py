@@ -176,8 +176,8 @@ def test_what_does_not_fit_is_refused_with_file_line_and_field(name: str) -> Non
 def test_an_unknown_environment_is_refused_with_the_known_ones() -> None:
     with pytest.raises(PolicyInvalid) as caught:
         parse("version: 1\ntighten: {production: {trivy: {mode: blocking}}}\n")
-    assert caught.value.what == ".goldenpath.yml tightens an environment that does not exist: production."
-    assert caught.value.why == "The platform knows local, dev, test, staging, prod."
+    assert caught.value.what == ".goldenpath.yml tightens an environment that does not exist: production"
+    assert caught.value.why == "The platform knows local, dev, test, staging, prod"
 
 
 @given(st.text())

@@ -73,8 +73,8 @@ def test_whether_a_verdict_still_counts(name: str) -> None:
         return
     with pytest.raises(VerdictExpired) as caught:
         require_fresh(verdict(environment, **changed), matrix.load().environment(environment), NOW)
-    assert caught.value.what == f"The verdict of trivy no longer counts in {environment}."
-    assert caught.value.why == f"{why[0].upper()}{why[1:]}."
+    assert caught.value.what == f"The verdict of trivy no longer counts in {environment}"
+    assert caught.value.why == f"{why[0].upper()}{why[1:]}"
     assert caught.value.fix.startswith('Choose "Re-run all jobs"')
 
 

@@ -45,7 +45,7 @@ def test_rules_that_do_not_name_the_java_database_have_its_defaults() -> None:
 def test_an_unknown_environment_is_an_error_that_lists_the_known_ones(name: str) -> None:
     with pytest.raises(UnknownEnvironment) as caught:
         matrix.load().environment(name)
-    assert caught.value.why == "The platform knows local, dev, test, staging, prod."
+    assert caught.value.why == "The platform knows local, dev, test, staging, prod"
 
 
 @pytest.mark.parametrize(

@@ -264,8 +264,8 @@ def test_a_branch_that_cannot_be_read_has_no_tag_and_says_why(monkeypatch: pytes
     Clone(branches={}).place(monkeypatch)
     with pytest.raises(NotReviewed) as caught:
         reviewed_refs.branch_of_tag(POLICY.environment("prod"), TAG, NOWHERE)
-    assert caught.value.what == "Whether the tag v9.9.9 is on trunk could not be checked."
-    assert caught.value.why == "trunk cannot be read: couldn't find remote ref."
+    assert caught.value.what == "Whether the tag v9.9.9 is on trunk could not be checked"
+    assert caught.value.why == "trunk cannot be read: couldn't find remote ref"
 
 
 def test_of_several_branches_one_has_to_have_the_tag(monkeypatch: pytest.MonkeyPatch) -> None:

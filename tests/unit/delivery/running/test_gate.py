@@ -140,11 +140,14 @@ def test_an_exception_that_ends_soon_or_does_not_count_is_warned_of(
     assert (outcome.stop is not None) is stops
 
 
-def test_of_very_many_findings_fifty_are_warned_of(tmp_path: Path) -> None:
-    many = (replace(vulnerability(), fingerprint=str(number)) for number in range(60))
+@pytest.mark.parametrize(
+    ("findings", "left"), [(51, "1 more finding is in trivy.json"), (60, "10 more findings are in trivy.json")]
+)
+def test_of_very_many_findings_fifty_are_warned_of(tmp_path: Path, findings: int, left: str) -> None:
+    many = (replace(vulnerability(), fingerprint=str(number)) for number in range(findings))
     outcome = conclude(tmp_path, "dev", *many)
     assert len(outcome.notices) == 51
-    assert outcome.notices[-1] == Notice("10 more findings are in trivy.json")
+    assert outcome.notices[-1] == Notice(left)
 
 
 def test_what_github_does_not_take_is_said_in_the_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,11 @@ RULE = {"destinations": [{"region": "eu-west-1", "registryId": "123456789012"}]}
         ("DescribeImages", {"imageDetails": [{"imagePushedAt": 1.5, "imageStatus": "ARCHIVED"}]}, ""),
         ("ListImages", {"imageIds": []}, ""),
         ("DescribeImages", {"imageDetails": [{"imageState": "ARCHIVED"}]}, 'Unknown parameter in imageDetails[0]: "im'),
+        (
+            "DescribeImages",
+            {"imageDetails": [{"imageStatus": "GONE"}]},
+            "DescribeImages.imageDetails.imageStatus is GON",
+        ),
         ("DescribeImages", {"imageDetails": [{"imageTags": None}]}, "Invalid type for parameter imageDetails[0].image"),
         ("DescribeRegistry", {"replicationConfiguration": {"rules": [RULE]}}, ""),
         ("DescribeRegistry", {"replicationConfiguration": {"rules": [{}]}}, "Missing required parameter in replicatio"),

@@ -7,8 +7,9 @@ import pytest
 
 from goldenpath.registries.account import account_checks, role_policies
 from goldenpath.registries.account.account_checks import Expected
-from goldenpath.registries.account.account_facts import ISSUER, AccountFacts, BucketFacts, RoleFacts, TemplateFacts
+from goldenpath.registries.account.account_facts import ISSUER, AccountFacts, BucketFacts, RoleFacts
 from goldenpath.registries.account.role_policies import RoleScope
+from goldenpath.registries.aws.creation_templates import TemplateFacts
 from goldenpath.shared.check_result import Level, Remark
 
 ACCOUNT, REGION = "123456789012", "eu-west-2"

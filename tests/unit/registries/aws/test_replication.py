@@ -21,7 +21,7 @@ RULE: dict[str, Any] = {
 
 def test_a_removal_that_reaches_another_account_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     ecr = client()
-    monkeypatch.setattr(replication, "ecr_client", lambda _: ecr)
+    monkeypatch.setattr(replication, "client", lambda *_: ecr)
     with Stubber(ecr) as stub:
         stub.add_response("describe_registry", {"replicationConfiguration": {"rules": []}})
         assert reach_of_removal({}, "team-web") == ()

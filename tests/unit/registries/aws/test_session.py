@@ -64,6 +64,6 @@ def test_a_write_whose_response_was_lost_is_known_as_its_own_when_it_is_tried_ag
 
 def test_a_client_asks_at_the_endpoint_of_its_service_before_the_common_one() -> None:
     common = {**VARIABLES, "AWS_ENDPOINT_URL": "http://common.example"}
-    own: Any = session.ecr_client({**common, "AWS_ENDPOINT_URL_ECR": "http://ecr.example"})
-    other: Any = session.s3_client({**common, "AWS_ENDPOINT_URL_ECR": "http://ecr.example"})
+    own: Any = session.client("ecr", {**common, "AWS_ENDPOINT_URL_ECR": "http://ecr.example"})
+    other: Any = session.client("s3", {**common, "AWS_ENDPOINT_URL_ECR": "http://ecr.example"})
     assert (own.meta.endpoint_url, other.meta.endpoint_url) == ("http://ecr.example", "http://common.example")

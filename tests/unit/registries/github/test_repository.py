@@ -63,7 +63,7 @@ def test_a_text_is_cut_after_a_whole_line() -> None:
     ("status", "message", "fix"),
     [
         (401, "Bad credentials", "The token has expired or is not one: run the job again"),
-        (403, "GitHub Actions is not permitted to create or approve pull requests.", "Allow it: Settings → Actions"),
+        (403, "GitHub Actions is not permitted to create or approve pull requests", "Allow it: Settings → Actions"),
         (404, "Not Found", "Give the job `permissions: pull-requests: write`"),
         (500, "Server Error", "Run the job again; if it persists"),
     ],

@@ -1,13 +1,13 @@
-"""The settings of an emulated registry, and which repositories and principals they are about."""
+"""The double of the settings of a registry, and which repositories and principals they are about."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from tests.doubles.aws.emulated_settings import RegistrySettings
 
 from goldenpath.local.aws import shapes
-from goldenpath.local.aws.registry_settings import RegistrySettings
 from goldenpath.local.responses import AwsError
 
 ACCOUNT = "123456789012"

@@ -1,13 +1,17 @@
-"""ECR's managed signing: every push to a repository that a rule matches is signed, with the rights of the pusher.
+"""A double, for tests only, of ECR's managed signing.
 
-The signature is an artifact with the image as its subject, in the same repository. Source: Amazon ECR user guide,
-"Managed signing"; the form of the artifact: Notary Project specification, "Signature manifest".
+Every push to a repository that a rule matches is signed, with the rights of the pusher. The signature is an artifact
+with the image as its subject, in the same repository. It is stored at once, and only its status takes a question
+longer. Its envelope is not a real one, and the `failureCode` of a signature that the pusher may not make is our guess:
+ECR's documents name none. Source: Amazon ECR user guide, "Managed signing"; the form of the artifact: Notary Project
+specification, "Signature manifest".
 """
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from goldenpath.local.aws.ecr_store import PutManifest, StoredImage, image_by_digest
 from goldenpath.local.aws.images import subject_of
@@ -19,7 +23,8 @@ if TYPE_CHECKING:
 
     from goldenpath.local.aws.ecr_store import EcrStore
     from goldenpath.local.aws.principals import Principal
-    from goldenpath.local.aws.registry_settings import RegistrySettings
+    from goldenpath.local.aws.registry_process import RegistryProcess
+    from tests.doubles.aws.emulated_settings import RegistrySettings
 
 Body = dict[str, Any]
 SIGNATURE = "application/vnd.cncf.notary.signature"
@@ -33,35 +38,39 @@ class ManagedSigner:
     def __init__(self, store: EcrStore, settings: RegistrySettings) -> None:
         self._store = store
         self._settings = settings
+        # By image: the status of each profile, and the profiles whose status nobody read since the push.
+        self._statuses: dict[StoredImage, dict[str, dict[str, str]]] = {}
+        self._unread: dict[StoredImage, set[str]] = {}
 
     def pushed(self, repository: Repository, image: Image, principal: Principal) -> None:
         """Sign `image`, which `principal` has just pushed, with the profile of every rule that matches."""
         if subject_of(image) or not isinstance(image, StoredImage):
             return
+        statuses, unread = self._statuses.setdefault(image, {}), self._unread.setdefault(image, set())
         for profile in self._settings.signing_profiles(repository.name):
-            if image.signing.get(profile, {}).get("status") == "COMPLETE":
+            if statuses.get(profile, {}).get("status") == "COMPLETE":
                 continue
             refusals = [reason for action in _ACTIONS if (reason := principal.refusal(action, profile))]
-            image.signing[profile] = (
+            statuses[profile] = (
                 {"status": "FAILED", "failureCode": "AccessDeniedException", "failureReason": refusals[0]}
                 if refusals
                 else {"status": "COMPLETE"}
             )
-            image.unread_signing.add(profile)
+            unread.add(profile)
             if not refusals:
                 self._store_signature(repository, image, profile)
 
     def statuses(self, image: StoredImage) -> list[Body]:
         """Return the status of `image` for each profile, as DescribeImageSigningStatus does."""
-        unread, image.unread_signing = image.unread_signing, set()
+        unread = self._unread.pop(image, set())
         return [
             {"signingProfileArn": profile, **({"status": "IN_PROGRESS"} if profile in unread else status)}
-            for profile, status in image.signing.items()
+            for profile, status in self._statuses.get(image, {}).items()
         ]
 
     def _store_signature(self, repository: Repository, image: StoredImage, profile: str) -> None:
         envelope = f"signature of {image.image_digest} with {profile}".encode()
-        described = [self._store.registry.store_blob(repository.name, content) for content in (_EMPTY, envelope)]
+        described = [_store_blob(self._store.registry, repository.name, content) for content in (_EMPTY, envelope)]
         manifest = {
             "schemaVersion": 2,
             "mediaType": oci.MANIFEST,
@@ -78,3 +87,12 @@ class ManagedSigner:
             path = f"/v2/{repository.name}/manifests/{put.digest}"
             self._store.registry.ask("PUT", path, headers={"Content-Type": put.media_type}, body=put.content)
             self._store.record(repository, put, None)
+
+
+def _store_blob(registry: RegistryProcess, repository: str, content: bytes) -> dict[str, str | int]:
+    """Store a small blob, and return its digest and size as a manifest names them."""
+    digest = Digest.of(content)
+    begun = registry.ask("POST", f"/v2/{repository}/blobs/uploads/")
+    place = begun.headers.get("location", "").partition("/v2/")[2]
+    registry.ask("PUT", f"/v2/{place}{'&' if '?' in place else '?'}digest={quote(digest)}", body=content)
+    return {"digest": digest, "size": len(content)}

@@ -1,4 +1,4 @@
-"""The settings of a whole ECR registry that a release can meet: signing, replication, exclusions and blob mounting.
+"""A double, for tests only: the settings of an emulated registry: signing, replication, exclusions and blob mounting.
 
 Sources: Amazon ECR API reference, and botocore's model for the shapes and limits. Nothing is replicated here: there is
 one registry.
