@@ -75,8 +75,8 @@ def per_folder(by_file: Mapping[Path, list[Use]]) -> Counter[str]:
 
 def read_limits(path: Path = LIMITS) -> dict[str, int]:
     """Read the limit of every folder; a folder without one may have no use."""
-    limits: dict[str, int] = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return limits
+    limits: dict[str, int] | None = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
+    return limits or {}
 
 
 def over(counted: Mapping[str, int], limits: Mapping[str, int]) -> list[str]:

@@ -106,7 +106,7 @@ def run(argv: Sequence[str]) -> int:
 def _with_document(argv: Sequence[str]) -> int:
     """Run the command, and write one JSON document to stdout, whatever ends it."""
     # What stays where an exception that is no error of ours leaves this function.
-    ended = _Ended(1, error=GoldenPathError("The command ended with a bug.", fix="Report it, with what stderr shows."))
+    ended = _Ended(1, error=GoldenPathError("The command ended with a bug", fix="Report it, with what stderr shows"))
     with command_result.document_on_stdout() as stdout:
         try:
             ended = _ended(argv)
@@ -155,7 +155,7 @@ def _attempt(action: Callable[[], object]) -> _Ended:
         return _reported(error)
     except click.exceptions.NoArgsIsHelpError as asked:
         click.echo(asked.format_message())
-        return _Ended(BadInput.exit_code, error=BadInput("The command is not complete.", fix=_SEE_HELP))
+        return _Ended(BadInput.exit_code, error=BadInput("The command is not complete", fix=_SEE_HELP))
     except click.ClickException as error:
         return _reported(BadInput(error.format_message(), fix=_SEE_HELP))
     except click.Abort:

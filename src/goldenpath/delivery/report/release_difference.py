@@ -52,9 +52,9 @@ def since(released: WorkFolder, now: Findings) -> ReleaseDifference:
     verdict = run_facts.if_there(lambda: released.read_verdict(Gate.TRIVY))
     if then is None or verdict is None:
         raise BadInput(
-            f"There is no re-scan of a release in {released.path}.",
-            why="trivy.json and trivy.verdict.json are not there, or cannot be read.",
-            fix=f"First run `goldenpath rescan --work-dir {released.path}` with your environment and ECR repository.",
+            f"There is no re-scan of a release in {released.path}",
+            why="trivy.json and trivy.verdict.json are not there, or cannot be read",
+            fix=f"First run `goldenpath rescan --work-dir {released.path}` with your environment and ECR repository",
         )
     day = verdict.database.updated.strftime("%Y-%m-%d") if verdict.database else ""
     changes, gone = compared(now, then)
