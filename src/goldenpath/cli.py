@@ -15,6 +15,7 @@ from goldenpath.delivery import stage_names
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import cancellation
 from goldenpath.delivery.running import execution
+from goldenpath.policy import contact
 from goldenpath.shared import error_pages, masks, protection, runner, verbose
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
@@ -126,6 +127,9 @@ def guarded(action: Callable[[], object]) -> int:
 def _reported(error: GoldenPathError) -> int:
     Progress().error(error)
     message = f"{error} More: {error_pages.address(error.code)}"
+    if helper := contact.of_platform():
+        Progress().line(f"  help: {helper.line}")
+        message += f" Help: {helper.line}"
     Runner(in_actions=runner.in_actions()).annotate("error", runner.plain(message), title=error.code)
     return error.exit_code
 
