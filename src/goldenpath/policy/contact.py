@@ -40,8 +40,11 @@ def of_policy(tree: Mapping[str, Any]) -> Contact | None:
 
 
 def of_platform() -> Contact | None:
-    """Return the platform's contact; `None` where its rules name none, or are not valid and so the error itself."""
+    """Return the platform's contact; `None` where its rules name none, or cannot be read.
+
+    Raises nothing: an error is shown with it, and must not be hidden by another one.
+    """
     try:
         return of_policy(environments.read())
-    except PolicyInvalid:
+    except (PolicyInvalid, ImportError, OSError):
         return None
