@@ -53,7 +53,10 @@ def why_not(run: Run, end: DeliveryEnd | None) -> str:
         return "a pull request or a merge queue is checked, never released"
     if end is None:
         return "the delivery was cancelled or skipped, or only checked"
-    return "" if run.environment.notified else f"the platform's rules send no notifications for {run.environment.name}"
+    if not run.environment.notified:
+        return f"the platform's rules send no notifications for {run.environment.name}"
+    # Whoever tries a branch of their own says nothing about what is released.
+    return "" if run.environment.allows_ref(run.event.ref) else f"{run.environment.name} takes no release of this ref"
 
 
 def facts_of(run: Run) -> Facts | None:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pytest
 from click.testing import CliRunner
 
 from goldenpath import cli
@@ -10,15 +10,12 @@ from goldenpath.delivery.adoption import checkout
 from goldenpath.delivery.adoption.checkout import GitCheckout
 from goldenpath.shared.errors import BadInput, SetupIncomplete, SourceUnusable
 
-if TYPE_CHECKING:
-    import pytest
 
-
-def test_one_dockerfile_of_a_monorepo_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
-    words = ["init", f"--source={tmp_path}", "--monorepo", "--dockerfile=Dockerfile"]
-    error = CliRunner().invoke(cli.goldenpath, words).exception
+@pytest.mark.parametrize("option", ["--dockerfile=Dockerfile", "--notify"])
+def test_what_is_about_one_image_of_a_monorepo_is_refused_and_nothing_is_written(tmp_path: Path, option: str) -> None:
+    error = CliRunner().invoke(cli.goldenpath, ["init", f"--source={tmp_path}", "--monorepo", option]).exception
     assert isinstance(error, BadInput)
-    assert error.what == "--monorepo and --dockerfile cannot be combined."
+    assert error.what == f"--monorepo and {option.partition('=')[0]} cannot be combined."
     assert list(tmp_path.iterdir()) == []
 
 

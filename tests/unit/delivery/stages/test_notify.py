@@ -96,6 +96,7 @@ def event(name: str, ref: str = "refs/heads/main", **more: Any) -> Event:
         ({"delivery_result": "cancelled", "delivery_verdict": "error"}, "cancelled or skipped"),
         ({"delivery_result": "skipped", "delivery_verdict": ""}, "cancelled or skipped"),
         ({**RELEASED, "delivery_released": False}, "only checked"),
+        ({"event": event("workflow_dispatch", "refs/heads/feature/x")}, "prod takes no release of this ref"),
         ({"environment": "dev"}, "the platform's rules send no notifications for dev"),
     ],
 )  # fmt: skip
