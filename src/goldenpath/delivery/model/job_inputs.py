@@ -7,6 +7,12 @@ from goldenpath.delivery.model.inputs import Input
 from goldenpath.shared import input_text
 from goldenpath.shared.names import ArtifactId
 
+
+def _stripped(raw: str) -> str:
+    # `gh secret set` keeps the newline at the end of a file.
+    return input_text.secret(raw.strip())
+
+
 PRIVATE_BASES = Input(
     "private_bases",
     "Base images in private registries, one a line, as the Dockerfile names them.",
@@ -29,10 +35,8 @@ DELIVERY_RELEASED = Input(
 REPORTS_ARTIFACT_ID = Input(
     "reports_artifact_id", "Output of the same name of the delivery, for a link to its reports.", ArtifactId
 )
-WEBHOOK_URL = Input(
-    "webhook_url", "Address of the webhook, https only; none when empty.", input_text.secret, secret=True
-)
+WEBHOOK_URL = Input("webhook_url", "Address of the webhook, https only; none when empty.", _stripped, secret=True)
 WEBHOOK_KEY = Input(
-    "webhook_key", "Key of 16 characters or more that messages to the webhook are signed with.", input_text.secret,
+    "webhook_key", "Key of 16 characters or more that messages to the webhook are signed with.", _stripped,
     secret=True,
 )  # fmt: skip

@@ -60,6 +60,7 @@ def send(webhook: Webhook, body: bytes, variables: Mapping[str, str]) -> str:
     """Send the JSON `body`, through the proxy that `variables` name, and again where that may help.
 
     Return why it was not taken, or an empty text. Follows no redirect, and uses nothing of the response but its status.
+    Raises `BadInput` for a proxy that cannot be used.
     """
     timestamp = int(time.time())
     headers = {

@@ -104,9 +104,9 @@ def _webhook(
     message = notification(end, request.delivery_verdict, about, facts, pages, issue.url)
     try:
         hook = Webhook(request.webhook_url, request.webhook_key)
-    except BadInput as error:
+        why = webhook.send(hook, codec.encode(message), runner.variables())
+    except BadInput as error:  # of the secrets, or of the runner's proxy
         return "failed", (str(error),)
-    why = webhook.send(hook, codec.encode(message), runner.variables())
     return ("failed", (f"The webhook did not take the message: {why}. The delivery stands.",)) if why else ("sent", ())
 
 

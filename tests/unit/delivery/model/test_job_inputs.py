@@ -17,8 +17,10 @@ def test_a_delivery_that_was_skipped_has_no_outputs() -> None:
 
 def test_address_and_key_have_no_option_and_are_not_shown() -> None:
     assert all(declared.secret for declared in (job_inputs.WEBHOOK_URL, job_inputs.WEBHOOK_KEY))
-    given = {"delivery_result": "failure", "webhook_url": "https://hooks.example/T0", "webhook_key": "a key of ours"}
-    shown = repr(inputs.read(NOTIFY, given))
+    given = {"delivery_result": "failure", "webhook_url": "https://hooks.example/T0", "webhook_key": "a key of ours\n"}
+    request = inputs.read(NOTIFY, given)
+    assert request.webhook_key == "a key of ours"
+    shown = repr(request)
     assert "T0" not in shown
     assert "a key of ours" not in shown
 
