@@ -26,6 +26,7 @@ from goldenpath.delivery import pipeline  # noqa: E402
 from goldenpath.delivery.model.finding import FINDINGS_SCHEMA, Findings  # noqa: E402
 from goldenpath.delivery.model.inputs import GITHUB_TOKEN  # noqa: E402
 from goldenpath.delivery.model.verdict import VERDICT_SCHEMA, Verdict  # noqa: E402
+from goldenpath.delivery.notifications.notification import NOTIFICATION_SCHEMA, Notification  # noqa: E402
 from goldenpath.delivery.rules import matrix  # noqa: E402
 from goldenpath.delivery.running.delivery_result import DELIVERY_SCHEMA, DeliveryResult  # noqa: E402
 from goldenpath.shared import error_pages  # noqa: E402
@@ -90,6 +91,7 @@ def generated() -> dict[Path, str]:
     files[schemas / "verdict.json"] = schema(VERDICT_SCHEMA, Verdict)
     files[schemas / "command.json"] = schema(COMMAND_SCHEMA, CommandResult)
     files[schemas / "delivery.json"] = schema(DELIVERY_SCHEMA, DeliveryResult)
+    files[schemas / "notification.json"] = schema(NOTIFICATION_SCHEMA, Notification)
     files[schemas / "benchmark.json"] = schema(BENCHMARK_SCHEMA, Benchmark)
     for document in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         if document.exists() and document.parent.name != "errors":

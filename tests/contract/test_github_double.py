@@ -507,3 +507,17 @@ def test_reviews_and_merges_are_told_in_the_order_in_which_they_happened(caller:
     (review,) = caller.call("GET", "/repos/octo/app/pulls/1/reviews").get_json()
     (pull,) = caller.call("GET", "/repos/octo/app/pulls?state=closed").get_json()
     assert review["submitted_at"] < pull["merged_at"]
+
+
+def test_an_issue_is_closed_with_a_reason_and_listed_until_it_is_deleted(caller: Caller) -> None:
+    issues, listing = "/repos/octo/app/issues", "/repos/octo/app/issues?state=all&labels=delivery&per_page=100&page=1"
+    caller.call("POST", issues, {"title": "Blocked", "body": "1", "labels": ["delivery"]})
+    for reason in ("completed", "not_planned"):
+        changed = caller.call("PATCH", f"{issues}/1", {"state": "closed", "state_reason": reason, "body": "2"})
+        assert (changed.get_json()["state"], changed.get_json()["state_reason"]) == ("closed", reason)
+    caller.call("POST", f"{issues}/1/comments", {"body": "Released"})
+    (listed,) = caller.call("GET", listing).get_json()
+    assert (listed["state"], listed["body"], listed["user"]["login"]) == ("closed", "2", "github-actions[bot]")
+    caller.call("PATCH", f"{issues}/1", {"title": "Blocked", "body": "3", "state": "open"})
+    caller.github.threads.delete("octo/app", 1)
+    assert caller.call("GET", listing).get_json() == []

@@ -24,6 +24,7 @@ ROWS = tuple(table.rows(ROOT / "tests" / "data" / "runs.md"))
 SHOWN = {file.name: file.text for file in files.callers()}
 PULL_REQUEST = "docs/templates/workflows/pull-request.yml"
 COMMENT = "Whether the pull request has a comment"
+REPORTED, NOTIFY = "Whether a delivery is reported", "docs/templates/workflows/delivery-notify.yml"
 CALLED = ".github/workflows/_build-and-release.yml"
 TEMPLATE = "docs/templates/workflows/delivery.yml"
 
@@ -123,6 +124,16 @@ MISTAKES = {
     "a comment in a pull request from a fork": (
         COMMENT, ".github/workflows/_pull-request-comment.yml", "comment",
         "github.event.pull_request.head.repo.full_name == github.repository", "true"),
+    "a block is reported as a success": (REPORTED, NOTIFY, "notify", "needs.delivery.result", "'success'"),
+    "nothing is reported where something failed": (REPORTED, NOTIFY, "notify", "    if: ${{ !cancelled() }}\n", ""),
+    "a run that was cancelled is reported": (REPORTED, NOTIFY, "notify", "!cancelled()", "always()"),
+    "a report on a pull request": (
+        REPORTED, ".github/workflows/_notify.yml", "notify", "!startsWith(github.event_name, 'pull_request')", "true"),
+    "a report on a merge queue": (
+        REPORTED, ".github/workflows/_notify.yml", "notify",
+        ("&& github.event_name != 'merge_group' && !startsWith(github.event_name, 'pull_request')\n"
+        "      && !startsWith(github.ref, 'refs/heads/gh-readonly-queue/')"),
+        "&& !startsWith(github.event_name, 'pull_request')"),
     "the queue's own base is forgotten": (ENVIRONMENT, TEMPLATE, "", "github.event.merge_group.base_ref || ", ""),
     "nobody listens to a merge queue": (ENVIRONMENT, TEMPLATE, "", "  merge_group:\n", ""),
 }  # fmt: skip

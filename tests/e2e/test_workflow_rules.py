@@ -15,6 +15,7 @@ import yaml
 from goldenpath.delivery.adoption import reusable_workflow
 from goldenpath.delivery.builds import buildx
 from goldenpath.delivery.github import code_scanning
+from goldenpath.delivery.notifications import webhook
 from goldenpath.delivery.registry import ecr_client
 from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.scanners import scanner, trivy_canary, trivy_database
@@ -69,6 +70,7 @@ WAITS = {
     ("_build-and-release", "report"): 2 * code_scanning.PROCESSING_SECONDS,
     ("_build-and-release", "verdict"): 0,
     ("_pull-request-comment", "comment"): 0,
+    ("_notify", "notify"): webhook.LONGEST_SECONDS,
     ("_apply-registries", "find"): git.FETCH_TIMEOUT,
     ("_apply-registries", "apply"): 0,  # see below
     ("_rescan", "rescan"): SCAN,

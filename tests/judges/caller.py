@@ -47,7 +47,7 @@ class Caller:
         calls: dict[str, tuple[Call, ...]] = {}
         for name, job in self.tree["jobs"].items():
             contexts = {"github": event.github, "inputs": event.inputs, "needs": _needs(calls), "vars": {}}
-            if not self.judge.holds(job, contexts, _status(calls)):
+            if not self.judge.holds(job, contexts, _status(calls, cancelled=bool(calls) and scenario.ends_run)):
                 calls[name] = ()
                 continue
             old = [call.job_outputs for call in earlier.get(name, ())]
@@ -87,11 +87,12 @@ def _result(calls: tuple[Call, ...]) -> str:
     return worst(ran)
 
 
-def _status(calls: Mapping[str, tuple[Call, ...]]) -> dict[str, bool]:
+def _status(calls: Mapping[str, tuple[Call, ...]], *, cancelled: bool) -> dict[str, bool]:
     results = [_result(each) for each in calls.values()]
     return {
-        "success": all(result == "success" for result in results), "failure": "failure" in results,
-        "cancelled": False, "always": True,
+        "success": not cancelled and all(result == "success" for result in results),
+        "failure": not cancelled and "failure" in results,
+        "cancelled": cancelled, "always": True,
     }  # fmt: skip
 
 

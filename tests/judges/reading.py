@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CALLERS = {
     "delivery.yml": "docs/templates/workflows/delivery.yml",
     "delivery-monorepo.yml": "docs/templates/workflows/delivery-monorepo.yml",
+    "delivery-notify.yml": "docs/templates/workflows/delivery-notify.yml",
     "pull-request.yml": "docs/templates/workflows/pull-request.yml",
     "wordpress": "examples/wordpress/.github/workflows/delivery.yml",
     "README.md": "README.md, fragment 1",
@@ -74,6 +75,14 @@ def _comment(run: Delivery) -> str:
     return "".join(_of(call, "comment", lambda job: ", ".join(job.takes())) for call in run.calls["comment"])
 
 
+def _notify(run: Delivery) -> str:
+    """Return how `notify` is told that the delivery ended; that it is skipped where one of both workflows says so."""
+    given = ("delivery_result", "delivery_verdict", "delivery_released", "environment")
+    calls = run.calls["notify"]
+    return "".join(_of(call, "notify", lambda job: ", ".join(job.step("notify", "with", name) for name in given))
+                   for call in calls) or "skipped"  # fmt: skip
+
+
 def _of(call: Call, name: str, read: Callable[[Job], str]) -> str:
     job = call.one(name)
     return "skipped" if job is None else read(job)
@@ -129,6 +138,7 @@ _OF_ALL: Mapping[str, Callable[[Delivery], str]] = {
     "environment": _environment,
     "group": _groups,
     "comment": _comment,
+    "notify": _notify,
 }
 _OF_CALL: Mapping[str, Callable[[Call], str]] = {
     "skipped": _skipped,

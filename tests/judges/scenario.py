@@ -35,6 +35,11 @@ class Scenario:
 
     endings: Mapping[str, Ending] = field(default_factory=dict)
 
+    @property
+    def ends_run(self) -> bool:
+        """Whether somebody cancels the run."""
+        return any(ending.ends_run for ending in self.endings.values())
+
     def of(self, job: str, platform: str = "") -> Ending:
         """Return the ending of `job`, in a matrix of the job for `platform`."""
         ending = self.endings.get(job, Ending())

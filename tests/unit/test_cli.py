@@ -15,6 +15,8 @@ from goldenpath.delivery import pipeline
 from goldenpath.delivery.model.build_secrets import SecretSource
 from goldenpath.delivery.running import execution
 from goldenpath.delivery.stage import Stage
+from goldenpath.policy import contact
+from goldenpath.policy.contact import Contact
 from goldenpath.shared import error_pages, masks, verbose
 from goldenpath.shared.errors import Cancelled, GateBlocked, LocalTrouble
 
@@ -356,6 +358,23 @@ def test_in_a_workflow_run_the_error_is_an_annotation_too(
     said = "bad%0A\\x3a:error::%0A\\x23#[x] name. f."
     assert commands == [f"::error title=gate-blocked::{said} More: {error_pages.address('gate-blocked')}"]
     assert "##[" not in text
+
+
+def test_who_can_help_is_the_last_line_and_in_the_annotation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setattr(
+        contact, "of_platform", lambda: Contact("Platform\x1b team", "https://wiki.example.com/", "#ask")
+    )
+
+    def blocked() -> None:
+        raise GateBlocked("trivy blocks", fix="Fix it")
+
+    cli.guarded(blocked)
+    *_, last, annotation = capsys.readouterr().out.splitlines()
+    assert last == "  help: Platform\\x1b team, #ask, https://wiki.example.com/"
+    assert annotation.endswith(" Help: Platform\\x1b team, #ask, https://wiki.example.com/")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

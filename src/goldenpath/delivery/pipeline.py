@@ -16,6 +16,7 @@ from goldenpath.delivery.stages import (
     build,
     ecr_push,
     gitleaks_gate,
+    notify,
     preflight,
     pull_bases,
     pull_request_comment,
@@ -49,7 +50,7 @@ FIRST = (preflight.STAGE,)
 # Always at the end, also after a failure: the findings must be visible.
 ALWAYS = (sarif_upload.STAGE, summary.STAGE)
 # Separate commands: they work with the files of a finished run, or with images that were released earlier.
-ASIDE = (pull_bases.STAGE, pull_request_comment.STAGE, rescan.STAGE)
+ASIDE = (pull_bases.STAGE, pull_request_comment.STAGE, notify.STAGE, rescan.STAGE)
 
 # `deliver` runs all stages in one step, so they share the annotations that GitHub shows for a step.
 _ANNOTATED_AT_MOST = ANNOTATED_AT_MOST // 3

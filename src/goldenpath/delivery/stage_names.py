@@ -17,5 +17,6 @@ HELP = {
     "summary": "Write the job summary of the whole run, and in a workflow run its delivery report, `report.html`.",
     "pull-bases": "Fetch base images from private registries, for a build that has no credentials for them.",
     "pull-request-comment": "Show the run's summary in its pull request, as one comment that is kept up to date.",
+    "notify": "Report how a delivery ended: in one issue that is kept up to date, and to a signed webhook.",
     "rescan": "Scan a released image with today's database and decide by the environment's rules.",
 }

@@ -1,7 +1,8 @@
-"""The only module that creates PyGithub clients, and the rule for finding comments that this project wrote."""
+"""The only module that creates PyGithub clients, and the rule for finding what this project wrote."""
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def write_comment(repository: Repository, number: int, name: str, text: str) -> 
     from github import GithubException  # noqa: PLC0415  as above
 
     requester, comments = repository.requester, f"{repository.url}/issues/{number}/comments"
-    for comment in _comments(repository, comments):
+    for comment in _listed(repository, f"{comments}?"):
         if not _is_ours(comment, name):
             continue
         if comment["body"] == text:
@@ -73,16 +74,27 @@ def write_comment(repository: Repository, number: int, name: str, text: str) -> 
     requester.requestJsonAndCheck("POST", comments, input={"body": text})
 
 
-def _comments(repository: Repository, comments: str) -> Iterator[dict[str, Any]]:
+def issues(repository: Repository, label: str, name: str) -> tuple[dict[str, Any], ...]:
+    """Return our issues with `label` and the marker `name`, open and closed, oldest first.
+
+    Raises `GithubException`, and requests' `RequestException`.
+    """
+    place = f"{repository.url}/issues?state=all&labels={label}&"
+    ours = (issue for issue in _listed(repository, place) if "pull_request" not in issue and _is_ours(issue, name))
+    return tuple(sorted(ours, key=itemgetter("number")))
+
+
+def _listed(repository: Repository, place: str) -> Iterator[dict[str, Any]]:
+    """Yield the items of every page of the list at `place`, which ends with `?` or `&`."""
     for page in range(1, _PAGES_AT_MOST + 1):
-        _, listed = repository.requester.requestJsonAndCheck("GET", f"{comments}?per_page={_PAGE}&page={page}")
+        _, listed = repository.requester.requestJsonAndCheck("GET", f"{place}per_page={_PAGE}&page={page}")
         yield from listed
         if len(listed) < _PAGE:
             return
 
 
-def _is_ours(comment: dict[str, Any], name: str) -> bool:
-    # The author counts, not only the marker: anybody may write a marker, and we would then edit their comment.
-    author = comment.get("user") or {}
+def _is_ours(written: dict[str, Any], name: str) -> bool:
+    # The author counts, not only the marker: anybody may write a marker, and we would then edit their text.
+    author = written.get("user") or {}
     by_workflow = (author.get("type"), author.get("login")) == ("Bot", _WORKFLOWS)
-    return by_workflow and has_marker(comment.get("body"), name)
+    return by_workflow and has_marker(written.get("body"), name)

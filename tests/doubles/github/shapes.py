@@ -100,6 +100,7 @@ def issue(place: Place, thread: Thread) -> dict[str, Any]:
         "events_url": f"{url}/events",
         "labels_url": f"{url}/labels{{/name}}",
         **({"pull_request": as_pull} if thread.head else {}),
+        **({"state_reason": thread.state_reason} if thread.state_reason else {}),
     }
 
 

@@ -55,6 +55,7 @@ class Thread:
     base: str = ""
     tip: str = "0" * 40
     state: str = "open"
+    state_reason: str = ""
     merge_commit: str = ""
     labels: list[str] = field(default_factory=list)
     comments: dict[int, str] = field(default_factory=dict)
@@ -197,7 +198,8 @@ class Threads:
         """Respond to "List repository issues": to GitHub, pull requests are issues too."""
         wanted = set(filter(None, query.get("labels", "").split(",")))
         state = query.get("state", "open")
-        threads = [thread for thread in self.of(place.repository) if state in {"all", thread.state}]
+        kept = (thread for thread in self.of(place.repository) if not thread.is_deleted)
+        threads = [thread for thread in kept if state in {"all", thread.state}]
         return [shapes.issue(place, thread) for thread in threads if wanted <= set(thread.labels)]
 
     def create_issue(self, place: shapes.Place, body: Body) -> Body:
@@ -254,7 +256,7 @@ class Threads:
 
     def _changed(self, repository: str, number: int, body: Body) -> Thread:
         thread = self._thread(repository, number)
-        for name in ("state", "base"):
+        for name in ("state", "state_reason", "base"):
             if name in body:
                 setattr(thread, name, str(body[name]))
         self._edited(thread, thread.author or shapes.BOT, body)

@@ -41,15 +41,30 @@ _SOURCE = click.option("--source", type=click.Path(path_type=Path), default=Path
 @click.option("--ecr-repository", default="", help="Name in ECR. [default: the repository's own name]")
 @click.option("--dockerfile", default="", help="The Dockerfile. [default: the one that is clearly the app's]")
 @click.option("--monorepo", is_flag=True, help="Deliver every folder with a Dockerfile as a separate image.")
+@click.option("--notify", is_flag=True, help="Report deliveries to prod in an issue and to a webhook (docs/notify.md).")
 @click.option("--ref", default="main", help="The platform's release or commit to call. [default: main]")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
 @click.option("--force", is_flag=True, help="Overwrite an existing delivery workflow that differs.")
 def init(
-    *, source: Path, ecr_repository: str, dockerfile: str, monorepo: bool, ref: str, dry_run: bool, force: bool
+    *,
+    source: Path,
+    ecr_repository: str,
+    dockerfile: str,
+    monorepo: bool,
+    notify: bool,
+    ref: str,
+    dry_run: bool,
+    force: bool,
 ) -> list[dict[str, str]]:
     """Write the delivery workflow and `.goldenpath.yml` into an app's repository. It asks no questions."""
     if monorepo and dockerfile:
         raise BadInput("--monorepo and --dockerfile cannot be combined", fix="Give only one of them")
+    if monorepo and notify:
+        raise BadInput(
+            "--monorepo and --notify cannot be combined",
+            why="The deliveries of a matrix have one set of outputs, so a report would mix their images",
+            fix="Give only one of them; docs/notify.md says how to report one image of several",
+        )
     progress, repository = Progress(), checkout.read(source)
     callers = scaffold.existing_callers(repository.folder)
     delivered: tuple[DeliveredImage, ...] = ()
@@ -57,7 +72,8 @@ def init(
         delivered = images.several(repository, ecr_repository)
     elif not callers:
         delivered = (images.single(repository, ecr_repository, dockerfile),)
-    files = scaffold.plan(repository.folder, delivered, ref, trigger_checks.development(repository.branches))
+    development = trigger_checks.development(repository.branches)
+    files = scaffold.plan(repository.folder, delivered, ref, development, notify=notify)
     result = [{"path": str(file.path), "diff": file.diff()} for file in files]
     if dry_run:
         progress.line("".join(file.diff() for file in files) or "Nothing would change.")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WORKFLOW = ".github/workflows/_build-and-release.yml"
 TEMPLATE = "docs/templates/workflows/delivery.yml"
+NOTIFY = "docs/templates/workflows/delivery-notify.yml"
 MONOREPO = "docs/templates/workflows/delivery-monorepo.yml"
 ROOT = Path(__file__).resolve().parents[4]
 _LEVELS = ("none", "read", "write")

@@ -54,24 +54,31 @@ class PlannedFile:
 
 
 def plan(
-    folder: Path, images: Sequence[DeliveredImage], ref: str, development: str = "development"
+    folder: Path,
+    images: Sequence[DeliveredImage],
+    ref: str,
+    development: str = "development",
+    *,
+    notify: bool = False,
 ) -> tuple[PlannedFile, ...]:
     """Return the files for the app in `folder`: its rules, and the caller that delivers its `images`, if it has any.
 
     `ref` is the release or commit of the platform to call; `development` is the app's branch that delivers to dev.
+    With `notify` the caller reports deliveries to prod; it then delivers one image.
     """
-    texts = {CALLER: caller(images, ref, development)} if images else {}
+    texts = {CALLER: caller(images, ref, development, notify=notify)} if images else {}
     texts[app.FILE] = _RULES.format(slug=PLATFORM, schema=app.SCHEMA)
     return tuple(PlannedFile(path, text, _read(folder / path)) for path, text in texts.items())
 
 
-def caller(images: Sequence[DeliveredImage], ref: str, development: str = "development") -> str:
+def caller(
+    images: Sequence[DeliveredImage], ref: str, development: str = "development", *, notify: bool = False
+) -> str:
     """Return the app's caller: the template for one image, or for several, with the app's names in it."""
-    text = reusable_workflow.platform_file(
-        reusable_workflow.TEMPLATE if len(images) == 1 else reusable_workflow.MONOREPO
-    )
+    one = reusable_workflow.NOTIFY if notify else reusable_workflow.TEMPLATE
+    text = reusable_workflow.platform_file(one if len(images) == 1 else reusable_workflow.MONOREPO)
     text = _ADVICE.sub(r"\1", text, count=1).replace("development", development)
-    text = re.sub(r"(uses: \S+/_build-and-release\.yml@)\S+", lambda match: match[1] + ref, text)
+    text = re.sub(r"(uses: \S+/_(?:build-and-release|notify)\.yml@)\S+", lambda match: match[1] + ref, text)
     return _with_image(text, images[0]) if len(images) == 1 else _with_images(text, images)
 
 
@@ -97,7 +104,8 @@ def _with_image(text: str, image: DeliveredImage) -> str:
         inputs.append(f"build_context: {_scalar(image.context)}")
     if image.dockerfile not in {"", "Dockerfile"}:
         inputs.append(f"dockerfile_path: ./{image.dockerfile}")
-    return _replace_input(text, "ecr_repository", inputs)
+    text, job, notify = text.partition("\n  notify:\n")
+    return _replace_input(text + job, "ecr_repository", inputs) + _replace_input(notify, "ecr_repository", inputs[:1])
 
 
 def _with_images(text: str, images: Sequence[DeliveredImage]) -> str:

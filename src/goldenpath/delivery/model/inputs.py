@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.delivery.model import build_secrets, evidence, private_base, registry_login
+from goldenpath.delivery.model import build_secrets, evidence
 from goldenpath.shared import input_text, names
 from goldenpath.shared.errors import BadInput
 from goldenpath.shared.names import (
@@ -106,6 +106,12 @@ class Request:
     work_dir: Path = Path()
     released_tag: Tag | None = None
     evidence: tuple[Report, ...] = ()
+    delivery_result: str = ""
+    delivery_verdict: str = ""
+    delivery_released: bool = False
+    reports_artifact_id: ArtifactId | None = None
+    webhook_url: str = field(default="", repr=False)
+    webhook_key: str = field(default="", repr=False)
 
 
 ENVIRONMENT = Input(
@@ -205,17 +211,6 @@ BUILD_CACHE_KEY = Input(
 VERSION = Input("version", "Version: recorded in the image, and a tag of the release.", Version)
 IMAGE_TAG = Input("image_tag", "One more tag of the release, taken as it is; the output `image` names it.", Tag)
 AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default=names.DEFAULT_REGION)
-PRIVATE_BASES = Input(
-    "private_bases",
-    "Base images in private registries, one a line, as the Dockerfile names them.",
-    private_base.parse_all,
-)
-BASES_LOGINS = Input(
-    "bases_logins",
-    "Logins for the registries of `private_bases` that are not Amazon ECR, one `registry user password` a line.",
-    registry_login.parse_all,
-    secret=True,
-)
 ROLE_ARN = Input("role_arn", "ARN of the IAM role to assume through OIDC; without it, the AWS default chain.", RoleArn)
 ALLOWED_ACCOUNT_IDS = Input(
     "allowed_account_ids",
@@ -245,6 +240,7 @@ TRIVY_EXIT_CODE = Input(
 GITHUB_TOKEN = Input(
     "github_token",
     "Token of the run: `sarif-upload` needs `security-events: write`, `pull-request-comment` `pull-requests: write`, "
+    "`notify` `issues: write`, "
     "`ecr-push` `contents: read`, to keep `latest` from going back to an earlier commit, and `actions: read` where the "
     "platform's rules demand an approval; `preflight` the latter. `gitleaks-gate` asks with `security-events: read` "
     "whether code scanning is on, where that is required.",

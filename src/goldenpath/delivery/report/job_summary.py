@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.finding import Finding
     from goldenpath.delivery.model.receipt import Receipt
     from goldenpath.delivery.model.verdict import Verdict
+    from goldenpath.policy.contact import Contact
 
 LIMIT = 1_000_000
 COMMENT_LIMIT = 60_000
@@ -49,7 +50,7 @@ class Facts:
     """The facts of a run: its `stages` in order, and the `deciding` findings of every gate, which must be fixed.
 
     `unfixed` are the findings of every gate that do not count only because no fix exists. An exception may end after
-    `longest_exception` at the latest.
+    `longest_exception` at the latest. `contact` is who can help.
     The files of a stage that did not run are absent.
     """
 
@@ -63,6 +64,7 @@ class Facts:
     candidate: Candidate | None = None
     receipt: Receipt | None = None
     longest_exception: timedelta = exception_entry.USUAL
+    contact: Contact | None = None
 
     @property
     def ending(self) -> Ending:
@@ -73,6 +75,11 @@ class Facts:
             return Ending.RELEASED
         broken = any(timing.end in {End.FAILED, End.STOPPED} for timing in self.timings.stages)
         return Ending.FAILED if broken or len(self.verdicts) < len(Gate) else Ending.CHECKED
+
+    @property
+    def helper(self) -> Contact | None:
+        """Who can help, where the run was blocked or failed."""
+        return self.contact if self.ending in {Ending.BLOCKED, Ending.FAILED} else None
 
 
 def render(facts: Facts, *, limit: int = LIMIT) -> str:
@@ -109,6 +116,7 @@ def _whole(facts: Facts, listed: int) -> str:
         _failure(facts),
         *(f"- {cell(verdict.sentence)}" for verdict in verdicts),
         _explained(facts),
+        f"\n**Who can help:** {facts.helper.markdown}" if facts.helper else "",
         _best_change(facts),
         *tables("Findings to fix", chain.from_iterable(facts.deciding.values()), listed),
         _exception(facts),

@@ -11,6 +11,7 @@ from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.report.exception_entry import USUAL
 from goldenpath.delivery.report.job_summary import Facts
+from goldenpath.policy import contact
 from goldenpath.shared import runner
 from goldenpath.shared.errors import EvidenceMismatch, GoldenPathError
 
@@ -42,6 +43,7 @@ def gather(work: WorkFolder, environment: str, commit: str, longest_exception: t
         candidate=if_there(work.read_candidate),
         receipt=if_there(work.read_receipt),
         longest_exception=longest_exception,
+        contact=contact.of_platform(),
     )
 
 

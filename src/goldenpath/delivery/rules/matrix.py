@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.delivery.model import frontend, release_tag
 from goldenpath.delivery.model.finding import Gate, Severity
 from goldenpath.delivery.model.verdict import Mode
-from goldenpath.policy import environments
+from goldenpath.policy import contact, environments
 from goldenpath.shared import codec
 from goldenpath.shared.errors import UnknownEnvironment
 from goldenpath.shared.names import SigningProfile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from goldenpath.policy.contact import Contact
 
 POLICY_FILE = environments.POLICY_FILE
 SCHEMA = environments.SCHEMA
@@ -66,6 +68,8 @@ class Environment:
     `signing_profiles` are those that ECR's managed signing signs a release with; with `signature_required` a release
     that it did not sign is undone.
 
+    Where it is `notified`, the workflow `_notify.yml` reports deliveries in an issue and to a webhook.
+
     `frontends` are the images that may read a Dockerfile besides the frontend inside BuildKit, and `base_registries`
     the registries (with a path for a part of a registry) that base images may come from; `None` stands for any.
     """
@@ -98,6 +102,7 @@ class Environment:
     build_cache_age: timedelta | None = None
     signing_profiles: tuple[SigningProfile, ...] = ()
     signature_required: bool = False
+    notified: bool = False
 
     @property
     def blocks(self) -> bool:
@@ -126,13 +131,14 @@ class Policy:
 
     `databases` are the OCI repositories of trivy's database, in the order in which they are tried, and `java_databases`
     those of its Java database. With `unbound_refused` nothing is released to an ECR repository that nothing binds to an
-    environment.
+    environment. `contact` is who can help an app team.
     """
 
     databases: tuple[str, ...]
     environments: tuple[Environment, ...]
     unbound_refused: bool = False
     java_databases: tuple[str, ...] = JAVA_DATABASES
+    contact: Contact | None = None
 
     def environment(self, name: str) -> Environment:
         """Return the rules of `name`. Raises `UnknownEnvironment`, listing the known ones: there is no default."""
@@ -164,6 +170,7 @@ def _policy(tree: Mapping[str, Any]) -> Policy:
         environments=tuple(_environment(name, body) for name, body in tree["environments"].items()),
         unbound_refused=tree.get("unbound") == "refused",
         java_databases=tuple(tree["trivy"].get("java_databases", JAVA_DATABASES)),
+        contact=contact.of_policy(tree),
     )
 
 
@@ -179,6 +186,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     java_days = trivy.get("java_database_days")
     base_days = body.get("base_days")
     cache_hours = body.get("build_cache_hours")
+    is_guarded = body.get("branches") == "reviewed" or body.get("approval") == "required"
     return Environment(
         name=name,
         modes=modes,
@@ -208,6 +216,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         signing_profiles=tuple(map(SigningProfile, body.get("signing_profiles", ()))),
         signature_required=body.get("managed_signing") == "required",
         settled_allowed=body[Gate.GITLEAKS.value].get("settled_secrets") == "allowed",
+        notified=body.get("notifications", "sent" if is_guarded else "none") == "sent",
     )
 
 

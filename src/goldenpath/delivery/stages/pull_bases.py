@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.model import inputs, stage_requests
+from goldenpath.delivery.model import inputs, job_inputs, stage_requests
 from goldenpath.delivery.model.private_base import FetchedBases
 from goldenpath.delivery.model.stage_requests import BasesRequest
 from goldenpath.delivery.registry import oci_pull
@@ -51,8 +51,8 @@ STAGE = Stage(
     name="pull-bases",
     help="Fetch base images from private registries, for a build that has no credentials for them.",
     inputs=(
-        inputs.ENVIRONMENT, inputs.SOURCE, inputs.PRIVATE_BASES, inputs.ROLE_ARN, inputs.AUDIENCE, inputs.BASES_LOGINS,
-        inputs.WORK_DIR,
+        inputs.ENVIRONMENT, inputs.SOURCE, job_inputs.PRIVATE_BASES, inputs.ROLE_ARN, inputs.AUDIENCE,
+        job_inputs.BASES_LOGINS, inputs.WORK_DIR,
     ),
     outputs=EVIDENCE_OUTPUT,
     run=run,

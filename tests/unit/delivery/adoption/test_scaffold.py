@@ -74,3 +74,23 @@ def test_force_overwrites_the_caller_but_never_the_app_s_own_rules(tmp_path: Pat
 def test_the_dockerfile_nearest_to_the_root_comes_first() -> None:
     listed = ["b/c/Dockerfile", "b/Dockerfile", "a/Dockerfile", "Dockerfile.bak", "b/Dockerfile.dev"]
     assert dockerfiles.candidates(listed) == ("a/Dockerfile", "b/Dockerfile", "b/c/Dockerfile")
+
+
+def test_the_job_that_reports_is_about_the_same_image_and_environment() -> None:
+    image = DeliveredImage(NAME, "docker/Dockerfile", "web")
+    plain = yaml.safe_load(scaffold.caller((image,), "v1.2.3", "develop"))
+    jobs = yaml.safe_load(scaffold.caller((image,), "v1.2.3", "develop", notify=True))["jobs"]
+    notify = jobs.pop("notify")
+    assert jobs == plain["jobs"]
+    assert notify["uses"].endswith("/_notify.yml@v1.2.3")
+    of_delivery = plain["jobs"]["delivery"]["with"]
+    assert {name: notify["with"][name] for name in ("environment", "ecr_repository")} == {
+        name: of_delivery[name] for name in ("environment", "ecr_repository")
+    }
+    assert set(notify["with"]) & set(of_delivery) == {"environment", "ecr_repository"}
+
+
+def test_the_template_that_reports_is_the_other_one_and_one_more_job() -> None:
+    reporting = yaml.safe_load(reusable_workflow.platform_file(reusable_workflow.NOTIFY))
+    assert reporting["jobs"].pop("notify")["permissions"] == {"issues": "write"}
+    assert reporting == yaml.safe_load(TEMPLATE)

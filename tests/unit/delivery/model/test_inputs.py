@@ -7,7 +7,7 @@ import pytest
 from goldenpath.delivery import pipeline
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.inputs import read
-from goldenpath.delivery.stages import pull_bases, rescan
+from goldenpath.delivery.stages import notify, pull_bases, rescan
 from goldenpath.shared.errors import BadInput
 
 
@@ -45,7 +45,7 @@ def test_a_word_that_could_be_an_option_or_hides_characters_is_refused(environme
 
 def test_every_input_fills_a_field_of_the_request() -> None:
     aside = (inputs.EVIDENCE, inputs.REF, inputs.CONTEXT_ARTIFACT_DIGEST)
-    listed = (*pipeline.INPUTS, *rescan.STAGE.inputs, *pull_bases.STAGE.inputs, *aside)
+    listed = (*pipeline.INPUTS, *rescan.STAGE.inputs, *pull_bases.STAGE.inputs, *notify.STAGE.inputs, *aside)
     assert {each.name for each in listed} == set(inputs.Request.__dataclass_fields__)
 
 

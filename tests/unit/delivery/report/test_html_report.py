@@ -59,3 +59,8 @@ def test_parts_that_a_run_has_not_are_left_out() -> None:
     html = rendered("nothing-ran")
     assert "No stage has left a file." in html
     assert not {"fix", "findings", "layers", "packages"} & set(re.findall(r'<section id="([a-z]+)"', html))
+
+
+def test_who_can_help_is_shown_where_help_is_needed() -> None:
+    shown = '<p>Who can help: <a href="https://wiki.example.com/platform">Platform team</a>, #ask-platform</p>'
+    assert [shown in rendered(name) for name in ("blocked", "failed", "released")] == [True, True, False]

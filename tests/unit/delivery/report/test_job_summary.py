@@ -13,6 +13,7 @@ from goldenpath.delivery.model.timing import End, Timing, Timings
 from goldenpath.delivery.model.verdict import Mode, Result, Verdict
 from goldenpath.delivery.report import job_summary
 from goldenpath.delivery.report.job_summary import Ending, Facts
+from goldenpath.policy.contact import Contact
 from goldenpath.shared.names import Commit, Digest, EnvironmentName, ImageRepository, SigningProfile, StageName, Tag
 from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
 
@@ -65,8 +66,9 @@ def flaws(count: int) -> tuple[Finding, ...]:
 DECIDED = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ALL = timings(*((stage, End.DONE) for stage in stage_names.IN_ORDER))
 PASSED = {gate: verdict(gate, Result.PASS) for gate in Gate}
+HELPER = Contact("Platform team", "https://wiki.example.com/platform", "#ask-platform")
 CASES = {
-    "released": facts(timings=ALL, verdicts=PASSED, receipt=released("prod")),
+    "released": facts(timings=ALL, verdicts=PASSED, receipt=released("prod"), contact=HELPER),
     "advised": facts(
         "dev",
         timings=ALL,
@@ -78,6 +80,7 @@ CASES = {
         timings=Timings((Timing(StageName("gitleaks-gate"), End.STOPPED, 1.25, "as it should", code="gate-blocked"),)),
         verdicts={Gate.GITLEAKS: replace(verdict(Gate.GITLEAKS, Result.BLOCK), decided_at=DECIDED)},
         deciding={Gate.GITLEAKS: (TOKEN,)},
+        contact=HELPER,
     ),
     "failed": facts(
         timings=Timings((
@@ -85,6 +88,7 @@ CASES = {
             Timing(StageName("build"), End.FAILED, 3.5, "There is no Dockerfile here", "Write one", "bad-input"),
         )),
         verdicts={Gate.GITLEAKS: verdict(Gate.GITLEAKS, Result.PASS)},
+        contact=HELPER,
     ),
     "nothing-ran": facts(),
     "vulnerabilities": facts(

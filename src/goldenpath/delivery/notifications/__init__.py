@@ -1,0 +1,1 @@
+"""What `notify` says of a delivery: the text of an issue, and a signed message for a webhook."""
