@@ -20,9 +20,9 @@ from goldenpath.delivery import stage_names
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import cancellation
 from goldenpath.delivery.running import execution
+from goldenpath.policy import contact
 from goldenpath.shared import command_result, error_pages, masks, output, protection, runner, verbose
 from goldenpath.shared.command_result import CommandResult
-from goldenpath.policy import contact
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
 from goldenpath.shared.runner import Runner
@@ -169,7 +169,8 @@ def _reported(error: GoldenPathError) -> _Ended:
     Progress().error(error)
     message = f"{error} More: {error_pages.address(error.code)}"
     if helper := contact.of_platform():
-        Progress().line(f"  help: {helper.line}")
+        if not error.is_shown:
+            Progress().line(f"  help: {helper.line}")
         message += f" Help: {helper.line}"
     Runner(in_actions=runner.in_actions()).annotate("error", runner.plain(message), title=error.code)
     return _Ended(error.exit_code, error.result, error)

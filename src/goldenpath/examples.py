@@ -37,6 +37,7 @@ _ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "local down": ("",),
     "local status": ("",),
     "local up": ("", "--repository my-app --environment dev --engine"),
+    "notify": ("--environment prod --ecr-repository my-app --delivery-result failure --delivery-verdict block",),
     "policy explain": ("--environment prod --ref refs/heads/main",),
     "policy show": ("", "--json"),
     "policy validate": ("", ".goldenpath.yml"),

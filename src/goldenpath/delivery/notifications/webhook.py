@@ -46,8 +46,8 @@ class Webhook:
         """Raise `BadInput` for an address that is not https, or a key that can be guessed."""
         if why := _mistake(self.url, self.key):
             raise BadInput(
-                f"The webhook cannot be used: {why}.",
-                fix="Correct the secrets DELIVERY_WEBHOOK_URL and DELIVERY_WEBHOOK_KEY; docs/notify.md describes them.",
+                f"The webhook cannot be used: {why}",
+                fix="Correct the secrets DELIVERY_WEBHOOK_URL and DELIVERY_WEBHOOK_KEY; docs/notify.md describes them",
             )
 
 

@@ -46,6 +46,8 @@ class DeliveryEnd:
         """Yield what follows the verdict, a label and a text for each line."""
         yield from self._findings()
         yield from self._failure()
+        if helper := self.facts.helper:
+            yield "help", helper.line
         yield from self._other_environments()
         yield from self._image()
         yield from self._files()

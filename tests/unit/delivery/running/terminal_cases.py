@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,18 +16,23 @@ from tests.unit.delivery.report.test_job_summary import CASES, GOLDEN
 from tests.unit.delivery.report.test_job_summary_platforms import two_platforms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from goldenpath.delivery.report.job_summary import Facts
     from goldenpath.delivery.running.delivery_log import DeliveryLog
     from goldenpath.delivery.running.live_view import LiveView
 
 FOLDER = Path("/tmp/goldenpath-1000/app")  # noqa: S108  nothing is there
 ENDS: dict[str, Facts] = {**CASES, "platforms": two_platforms()}
-BLOCKED = GateBlocked("the gate blocks the release", why="a long list", fix="Fix them")
-ERRORS: dict[str, GoldenPathError] = {
+BLOCKED = partial(GateBlocked, "the gate blocks the release", why="a long list", fix="Fix them")
+# Each is made anew for who asks: an error remembers that a panel has shown it.
+ERRORS: dict[str, Callable[[], GoldenPathError]] = {
     "blocked": BLOCKED,
     "vulnerabilities": BLOCKED,
-    "failed": BuildFailed("There is no Dockerfile here", why="The repository has docker/Dockerfile", fix="Write one"),
-    "cancelled": Cancelled("The run was stopped by SIGTERM.", fix="Run it again: a re-run is safe."),
+    "failed": partial(
+        BuildFailed, "There is no Dockerfile here", why="The repository has docker/Dockerfile", fix="Write one"
+    ),
+    "cancelled": partial(Cancelled, "The run was stopped by SIGTERM", fix="Run it again: a re-run is safe"),
 }
 
 
@@ -42,7 +48,7 @@ class Clock:
 
 def end_of(name: str, facts: Facts) -> DeliveryEnd:
     """Return the end of the case `name`."""
-    return DeliveryEnd(facts, FOLDER, ERRORS.get(name))
+    return DeliveryEnd(facts, FOLDER, ERRORS[name]() if name in ERRORS else None)
 
 
 def play(view: DeliveryLog | LiveView, end: DeliveryEnd, clock: Clock) -> None:

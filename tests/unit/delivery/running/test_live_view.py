@@ -122,7 +122,7 @@ def test_a_narrow_terminal_cuts_the_details_and_keeps_a_line_for_each_stage(cloc
     assert lines[1].endswith("…")
 
 
-@pytest.mark.parametrize("error", [ERRORS["cancelled"], KeyboardInterrupt(), RuntimeError("a bug")])
+@pytest.mark.parametrize("error", [ERRORS["cancelled"](), KeyboardInterrupt(), RuntimeError("a bug")])
 def test_whatever_ends_a_delivery_the_cursor_comes_back_below_the_stages(error: BaseException) -> None:
     terminal = Terminal()
     with pytest.raises(type(error)), terminal.view.live(), terminal.view.working("build"):
