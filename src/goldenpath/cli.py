@@ -210,6 +210,7 @@ def _loaded(module: str, name: str) -> Any:  # noqa: ANN401  what it is, the tab
 _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in stage_names.HELP} | {
     "deliver": _deliver,
     "doctor": partial(_loaded, "platform_commands", "doctor"),
+    "evidence": partial(_loaded, "evidence_command", "evidence"),
     "explain": partial(_loaded, "commands", "explain_word"),
     "iam": partial(_loaded, "platform_commands", "iam"),
     "init": partial(_loaded, "delivery.adoption.commands", "init"),
@@ -227,6 +228,7 @@ SHORT_HELP: Mapping[str, str] = {
     **stage_names.HELP,
     "deliver": "Run the whole pipeline: every stage in order.",
     "doctor": "Check the set-up of an app's repository, or of the platform's own.",
+    "evidence": "Pack what an auditor asks for into one archive that standard tools can check.",
     "explain": "Explain an error, a finding or a vulnerability, and say what to do about it.",
     "iam": "Print the IAM documents that a role of a delivery needs, and nothing more than it needs.",
     "init": "Write the delivery workflow and `.goldenpath.yml` into an app's repository.",
