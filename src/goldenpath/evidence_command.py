@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -20,12 +20,12 @@ from goldenpath.delivery.rules import matrix
 from goldenpath.registries import plan_history
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.plan_history import RegistryChange
-from goldenpath.shared import aws_sdk, codec, evidence_archive, git, masks, merge_history, runner
+from goldenpath.shared import codec, evidence_archive, git, masks, merge_history, runner
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, EvidenceIncomplete
 from goldenpath.shared.evidence_archive import ArchivedFile, MissingEvidence
 from goldenpath.shared.merge_history import MergeRecords
-from goldenpath.shared.names import DEFAULT_REGION, AccountId, EcrRepository, Region
+from goldenpath.shared.names import DEFAULT_REGION, AccountId, EcrRepository, Region, RoleArn
 from goldenpath.shared.runner import Runner
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class EvidenceRequest:
     repositories: tuple[EcrRepository, ...]
     region: Region
     account: AccountId | None
+    role: RoleArn | None
     records: tuple[Path, ...]
     checkouts: tuple[Path, ...]
     platform: Path | None
@@ -86,13 +87,14 @@ class EvidenceRequest:
 @click.option("--aws-region", envvar="AWS_REGION", default=DEFAULT_REGION, show_default=True,
               help="AWS region of the registry.")  # fmt: skip
 @click.option("--registry-account", default="", help="AWS account of the registry. [default: that of the login]")
+@click.option("--role-arn", envvar="GOLDENPATH_ROLE_ARN", default="",
+              help="IAM role that a workflow run assumes through OIDC. [default: the login of this machine]")  # fmt: skip
 @click.option("--output", type=_PATH, help="Where to write it. [default: evidence-ENVIRONMENT-since-DATE.tar.gz]")
 @click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
 @click.option("--allow-missing", is_flag=True, help="Succeed although evidence is missing; the archive lists it.")
 def evidence(
-    *, since: str, environment: str, repositories: tuple[str, ...], platform: Path | None, checkouts: tuple[Path, ...],
-    records: tuple[Path, ...], aws_region: str, registry_account: str, output: Path | None, overwrite: bool,
-    allow_missing: bool,
+    *, output: Path | None, overwrite: bool, allow_missing: bool,
+    **given: Any,  # noqa: ANN401  click passes every option by name
 ) -> None:  # fmt: skip
     r"""Pack what an auditor asks for into one archive that standard tools can check.
 
@@ -104,18 +106,7 @@ def evidence(
     goldenpath evidence --since 2026-10-01 --environment prod \
       --platform ../platform --source ../my-app --records records
     """
-    token = runner.variables().get(inputs.GITHUB_TOKEN.variable) or runner.variables().get("GITHUB_TOKEN", "")
-    masks.hide(token)
-    try:
-        named = tuple(EcrRepository(name) for name in repositories)
-        region, account = Region(aws_region), AccountId(registry_account) if registry_account else None
-    except ValueError as error:
-        raise BadInput(str(error), fix="Correct the option; `goldenpath evidence --help` has an example") from None
-    request = EvidenceRequest(
-        _day(since), matrix.load().environment(environment).name, named or _registries(platform, environment), region,
-        account, records, checkouts, platform, token,
-    )  # fmt: skip
-    _require_checkouts(request)
+    request = _request(**given)
     path = output or Path(f"{request.root}.tar.gz")
     if path.exists() and not overwrite:
         raise BadInput(f"{path} exists already", fix="Choose another --output, or add --overwrite")
@@ -123,11 +114,37 @@ def evidence(
     digest = evidence_archive.write(path, request.root, files)
     _report(index, path, digest)
     if index.missing and not allow_missing:
-        raise EvidenceIncomplete(
-            f"{len(index.missing)} pieces of evidence are missing" if index.missing[1:] else "Evidence is missing",
-            why=f"`missing` in index.json lists all; the first: {index.missing[0].about}: {index.missing[0].what}",
-            fix=f"{path} holds everything else. {index.missing[0].fix}; --allow-missing accepts what is left",
-        )
+        raise _incomplete(index.missing, path)
+
+
+def _request(
+    *, since: str, environment: str, repositories: tuple[str, ...], platform: Path | None, checkouts: tuple[Path, ...],
+    records: tuple[Path, ...], aws_region: str, registry_account: str, role_arn: str,
+) -> EvidenceRequest:  # fmt: skip
+    token = runner.variables().get(inputs.GITHUB_TOKEN.variable) or runner.variables().get("GITHUB_TOKEN", "")
+    masks.hide(token)
+    try:
+        named = tuple(EcrRepository(name) for name in repositories)
+        region, account = Region(aws_region), AccountId(registry_account) if registry_account else None
+        role = RoleArn(role_arn) if role_arn else None
+    except ValueError as error:
+        raise BadInput(str(error), fix="Correct the option; `goldenpath evidence --help` has an example") from None
+    rules = matrix.load().environment(environment)
+    for checkout in (*checkouts, *([platform] if platform else [])):
+        _require_checkout(checkout)
+    return EvidenceRequest(
+        _day(since), rules.name, named or _registries(platform, environment), region, account, role, records, checkouts,
+        platform, token,
+    )  # fmt: skip
+
+
+def _incomplete(missing: tuple[MissingEvidence, ...], path: Path) -> EvidenceIncomplete:
+    first, *more = missing
+    return EvidenceIncomplete(
+        f"{len(missing)} pieces of evidence are missing" if more else "One piece of evidence is missing",
+        why=f"`missing` in index.json lists all of them, first {first.about}: {first.what}",
+        fix=f"{first.fix}. {path} holds everything else; --allow-missing accepts it as it is",
+    )
 
 
 def _day(text: str) -> dt.datetime:
@@ -151,10 +168,9 @@ def _registries(platform: Path | None, environment: str) -> tuple[EcrRepository,
     return tuple(EcrRepository(name) for name in names)
 
 
-def _require_checkouts(request: EvidenceRequest) -> None:
-    for checkout in (*request.checkouts, *([request.platform] if request.platform else [])):
-        if not checkout.is_dir() or not git.affirms(checkout, "rev-parse", "--verify", "--quiet", "HEAD"):
-            raise BadInput(f"{checkout} is no git checkout", fix="Name a whole clone (`git clone`) with a commit")
+def _require_checkout(checkout: Path) -> None:
+    if not checkout.is_dir() or not git.affirms(checkout, "rev-parse", "--verify", "--quiet", "HEAD"):
+        raise BadInput(f"{checkout} is no git checkout", fix="Name a whole clone (`git clone`) with a commit")
 
 
 def _gather(request: EvidenceRequest) -> tuple[EvidenceIndex, list[ArchivedFile]]:
@@ -186,8 +202,7 @@ def _gather(request: EvidenceRequest) -> tuple[EvidenceIndex, list[ArchivedFile]
 
 def _releases(request: EvidenceRequest, name: EcrRepository, records: RunRecords) -> tuple[ReleaseEvidence, ...]:
     click.echo(f"reading {name} in ECR", err=True)
-    with aws_sdk.explained("log in to AWS"):
-        client = aws_sdk.ecr_client(aws_sdk.session(), request.region)
+    client = registry_images.connect(request.region, name, request.account, request.role)
     images = registry_images.released(client, name, request.environment, request.account)
     digests = [image.digest for image in images]
     manifests = registry_images.manifests(client, name, digests, request.account)

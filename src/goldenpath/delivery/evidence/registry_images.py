@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from goldenpath.delivery.registry import iam
 from goldenpath.delivery.release import tags
-from goldenpath.shared import codec, ecr, oci
-from goldenpath.shared.aws_sdk import explained
+from goldenpath.shared import aws_sdk, codec, ecr, masks, oci, oidc, runner
+from goldenpath.shared.aws_sdk import RoleSession, explained
 from goldenpath.shared.errors import RepositoryMissing
-from goldenpath.shared.names import Digest, Tag
+from goldenpath.shared.names import AUDIENCE, Digest, Tag
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
-    from goldenpath.shared.names import AccountId, EcrRepository
+    from goldenpath.shared.names import AccountId, EcrRepository, Region, RoleArn
 
+# What CloudTrail shows of a workflow run that collects evidence.
+_SESSION = "goldenpath-evidence"
 _NEEDS = "ecr:DescribeImages and ecr:BatchGetImage on the repository"
 
 
@@ -43,6 +46,24 @@ class _Listed(Struct, frozen=True):
 class _ManifestFacts(Struct, frozen=True):
     annotations: dict[str, str] = {}
     manifests: tuple[_Listed, ...] = ()
+
+
+def connect(
+    region: Region, name: EcrRepository, account: AccountId | None = None, role: RoleArn | None = None
+) -> ECRClient:
+    """Return a client of ECR for the SDK's own login, or for the `role` of a workflow run. Raises `LoginRefused`.
+
+    A role may then read the repository `name` and nothing else, whatever else it is allowed.
+    """
+    sdk = aws_sdk.session()
+    if role is None:
+        with explained("log in to AWS"):
+            return aws_sdk.ecr_client(sdk, region)
+    policy = iam.session_policy(region, role, name, account=account, read_only=True)
+    wanted = RoleSession(role, region, _SESSION, aws_sdk.RELEASE_SECONDS, policy)
+    key = aws_sdk.exchanged(sdk, wanted, oidc.token(runner.variables(), AUDIENCE))
+    masks.hide(f"{key.secret}\n{key.token}")
+    return aws_sdk.ecr_client(sdk, region, key)
 
 
 def released(
