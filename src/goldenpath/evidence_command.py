@@ -88,7 +88,7 @@ class EvidenceRequest:
               help="AWS region of the registry.")  # fmt: skip
 @click.option("--registry-account", default="", help="AWS account of the registry. [default: that of the login]")
 @click.option("--role-arn", envvar="GOLDENPATH_ROLE_ARN", default="",
-              help="IAM role that a workflow run assumes through OIDC. [default: the login of this machine]")  # fmt: skip
+              help="IAM role of a workflow run, assumed through OIDC. [default: the login]")  # fmt: skip
 @click.option("--output", type=_PATH, help="Where to write it. [default: evidence-ENVIRONMENT-since-DATE.tar.gz]")
 @click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
 @click.option("--allow-missing", is_flag=True, help="Succeed although evidence is missing; the archive lists it.")

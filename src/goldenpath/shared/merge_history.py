@@ -23,7 +23,7 @@ _LOG = ("log", "--first-parent", "--diff-merges=first-parent", "-z")
 _FIELDS = "%H%n%P%n%an%n%cn%n%cI%n%s%n%(trailers:key=Requested-by,valueonly,separator=%x20)"
 _FIELD_COUNT = 7
 # The subject that GitHub gives a merge, and the end of the one that it gives a squash.
-_NUMBER = re.compile(r"Merge pull request #(?P<merge>[1-9][0-9]{0,9}) from |.* \(#(?P<squash>[1-9][0-9]{0,9})\)")
+_NUMBER = re.compile(r"Merge pull request #(?P<merge>[1-9][0-9]{0,9}) from .*|.* \(#(?P<squash>[1-9][0-9]{0,9})\)")
 # The name of the committer of every commit that GitHub makes itself.
 _GITHUB = "GitHub"
 _SLUG = re.compile(r"https://[^/]+/(?P<slug>[\w.-]+/[\w.-]+)", re.ASCII)
@@ -59,7 +59,7 @@ def changes(checkout: Path, revision: str, path: str) -> tuple[MergedChange, ...
 
 def _change(record: str) -> MergedChange:
     commit, parents, author, committer, at, subject, requested = (*record.split("\n"), *[""] * _FIELD_COUNT)[:7]
-    numbered = _NUMBER.match(subject)
+    numbered = _NUMBER.fullmatch(subject)
     number = int(numbered["merge"] or numbered["squash"]) if numbered else None
     # GitHub makes the person who merges the author of a merge commit, and only the committer of a squash is GitHub.
     merged_by = author if " " in parents else "" if committer == _GITHUB or number else committer
