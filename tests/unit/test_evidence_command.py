@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.delivery.evidence import evidence_records
-from tests.unit.delivery.evidence.evidence_records import COMMIT, DIGEST, MANIFEST, REPOSITORY, TAG
 
 from goldenpath import cli
 from goldenpath.delivery.evidence import merged_exceptions, policies, registry_images
@@ -21,6 +19,8 @@ from goldenpath.registries.config import ecr_tf
 from goldenpath.shared import git, merge_history, runner
 from goldenpath.shared.evidence_archive import ArchivedFile
 from goldenpath.shared.merge_history import MergedChange, MergeRecords
+from tests.unit.delivery.evidence import evidence_records
+from tests.unit.delivery.evidence.evidence_records import COMMIT, DIGEST, MANIFEST, REPOSITORY, TAG
 
 IMAGE = RegistryImage(DIGEST, (TAG,), dt.datetime(2026, 10, 2, 8, tzinfo=dt.UTC), "ACTIVE")
 CHANGE = MergedChange("c" * 40, "ann", IMAGE.pushed_at, "Add it (#7)", number=7, merged_by="bob", source="github")
@@ -79,10 +79,8 @@ def test_missing_evidence_is_listed_in_the_archive_and_ends_in_an_error(
     output, words = Path("evidence-prod-since-2026-10-01.tar.gz"), (*WORDS, f"--ecr-repository={REPOSITORY}")
     assert cli.run(words) == 44
     text = capsys.readouterr().out
-    assert (
-        f"error[evidence-incomplete]: 8 pieces of evidence are missing\n  why: `missing` in index.json lists all of them, first {REPOSITORY}@{DIGEST}: no receipt"
-        in text
-    )  # noqa: E501
+    assert "error[evidence-incomplete]: 8 pieces of evidence are missing" in text
+    assert f"why: `missing` in index.json lists all of them, first {REPOSITORY}@{DIGEST}: no receipt" in text
     assert f"no checkout has the commit {COMMIT}" in [gap["what"] for gap in index_of(output)["missing"]]
     # A file is not replaced unless that is asked for.
     before = output.read_bytes()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # The commits of the branch itself: a merge counts as one change, whatever its branch had.
-_LOG = ("log", "--first-parent", "--diff-merges=first-parent", "-z")
+_LOG = ("log", "--first-parent", "--no-patch", "-z")
 _FIELDS = "%H%n%P%n%an%n%cn%n%cI%n%s%n%(trailers:key=Requested-by,valueonly,separator=%x20)"
 _FIELD_COUNT = 7
 # The subject that GitHub gives a merge, and the end of the one that it gives a squash.

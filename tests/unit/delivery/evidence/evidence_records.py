@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from tests.unit.builders import COMMIT as SOME_COMMIT
-
 from goldenpath.delivery.model.candidate import Candidate
 from goldenpath.delivery.model.exception import Acceptance, AppliedException, ExceptionScope, Standing
 from goldenpath.delivery.model.finding import Gate, Scanner
@@ -15,6 +13,7 @@ from goldenpath.delivery.model.verdict import Mode, Result, Verdict
 from goldenpath.shared import codec
 from goldenpath.shared.names import Commit, Digest, EcrRepository, EnvironmentName, ImageRepository, Tag
 from goldenpath.shared.oci import MANIFEST as MANIFEST_TYPE
+from tests.unit.builders import COMMIT as SOME_COMMIT
 
 if TYPE_CHECKING:
     from pathlib import Path

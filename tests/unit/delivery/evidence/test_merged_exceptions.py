@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.unit.delivery.evidence.evidence_records import COMMIT, EXCEPTION
 
 from goldenpath.delivery.evidence import merged_exceptions
 from goldenpath.shared import git, merge_history
 from goldenpath.shared.merge_history import MergedChange
+from tests.unit.delivery.evidence.evidence_records import COMMIT, EXCEPTION
 
 TEXT = """version: 1
 exceptions:

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from botocore.stub import Stubber
-from tests.unit.aws_client import client, no_login_of_this_machine
-from tests.unit.delivery.evidence.evidence_records import COMMIT, DIGEST, MANIFEST, REPOSITORY, SOURCE, TAG
 
 from goldenpath.delivery.evidence import registry_images
 from goldenpath.shared import aws_sdk, oci, oidc
 from goldenpath.shared.aws_sdk import Key
 from goldenpath.shared.errors import AccessDenied, RepositoryMissing
 from goldenpath.shared.names import AccountId, Digest, Region, RoleArn
+from tests.unit.aws_client import client, no_login_of_this_machine
+from tests.unit.delivery.evidence.evidence_records import COMMIT, DIGEST, MANIFEST, REPOSITORY, SOURCE, TAG
 
 __all__ = ["no_login_of_this_machine"]
 PUSHED = dt.datetime(2026, 10, 2, 12, tzinfo=dt.timezone(dt.timedelta(hours=2)))

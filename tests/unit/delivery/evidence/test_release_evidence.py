@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.delivery.evidence import evidence_records
-from tests.unit.delivery.evidence.evidence_records import COMMIT, DIGEST, EXCEPTION, MANIFEST, REPOSITORY, SOURCE, TAG
 
 from goldenpath.delivery.evidence import merged_exceptions, release_evidence, run_records
 from goldenpath.delivery.evidence.merged_exceptions import RulesHistory
@@ -17,6 +15,8 @@ from goldenpath.delivery.evidence.release_evidence import ReleaseEvidence, Relea
 from goldenpath.delivery.model.verdict import Result
 from goldenpath.shared.merge_history import MergedChange
 from goldenpath.shared.names import EcrRepository
+from tests.unit.delivery.evidence import evidence_records
+from tests.unit.delivery.evidence.evidence_records import COMMIT, DIGEST, EXCEPTION, MANIFEST, REPOSITORY, SOURCE, TAG
 
 SINCE = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
 IMAGE = RegistryImage(DIGEST, (TAG,), dt.datetime(2026, 10, 2, 8, tzinfo=dt.UTC), "ACTIVE")

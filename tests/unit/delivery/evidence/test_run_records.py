@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from tests.unit.delivery.evidence import evidence_records
 
 from goldenpath.delivery.evidence import run_records
 from goldenpath.delivery.evidence.run_records import RecordKind
@@ -15,6 +14,7 @@ from goldenpath.delivery.model.receipt import State
 from goldenpath.shared import codec
 from goldenpath.shared.errors import BadInput
 from goldenpath.shared.names import Digest
+from tests.unit.delivery.evidence import evidence_records
 
 if TYPE_CHECKING:
     from pathlib import Path
