@@ -188,6 +188,7 @@ def _gather(request: EvidenceRequest) -> tuple[EvidenceIndex, list[ArchivedFile]
         changes.append(change)
         files |= {file.path: file for file in its_files}
         missing += gaps
+    missing += _shallow(request)
     if request.platform is None:
         missing.append(
             MissingEvidence("registries", "no plans", "Name a clone of the platform's repository: --platform")
@@ -200,11 +201,21 @@ def _gather(request: EvidenceRequest) -> tuple[EvidenceIndex, list[ArchivedFile]
     return index, [*files.values(), ArchivedFile("index.json", codec.encode(index)), ArchivedFile("README.md", guide)]
 
 
+def _shallow(request: EvidenceRequest) -> Iterator[MissingEvidence]:
+    for checkout in (*request.checkouts, *([request.platform] if request.platform else [])):
+        if git.is_shallow(checkout):
+            yield MissingEvidence(
+                f"clone {checkout.resolve().name!a}", "only a part of its history was cloned", "Run `git fetch --unshallow` in it"
+            )
+
+
 def _releases(request: EvidenceRequest, name: EcrRepository, records: RunRecords) -> tuple[ReleaseEvidence, ...]:
     click.echo(f"reading {name} in ECR", err=True)
     client = registry_images.connect(request.region, name, request.account, request.role)
     images = registry_images.released(client, name, request.environment, request.account)
-    digests = [image.digest for image in images]
+    # A manifest costs a request: only of what can be a release since the date.
+    known = records.digests
+    digests = [image.digest for image in images if image.pushed_at >= request.since or image.digest in known]
     manifests = registry_images.manifests(client, name, digests, request.account)
     return release_evidence.collect(
         ReleaseSources(

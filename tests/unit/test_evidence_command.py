@@ -38,8 +38,9 @@ def _registry(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def checkouts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(git, "affirms", lambda *_: True)
+    monkeypatch.setattr(git, "is_shallow", lambda _: False)
     monkeypatch.setattr(git, "origin_url", lambda _: "https://github.com/team/platform")
-    rules = RulesHistory(Path(), None, (), (), is_whole=True)
+    rules = RulesHistory(Path(), None, (), is_whole=True)
     monkeypatch.setattr(merged_exceptions, "read", lambda *_: rules)
     monkeypatch.setattr(policies, "history", lambda _: (CHANGE,))
     monkeypatch.setattr(policies, "at", lambda *_: ArchivedFile("policies/c.yaml", b"rules"))
@@ -106,6 +107,17 @@ def test_without_a_name_every_registry_of_the_environment_is_read(
     monkeypatch.setattr(ecr_tf, "load", lambda *_: ())
     assert cli.run([*WORDS, f"--platform={tmp_path}", f"--output={tmp_path / 'other'}"]) == 2
     assert "describes none for prod" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("checkouts")
+def test_a_clone_without_all_of_its_history_is_missing_evidence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git, "is_shallow", lambda _: True)
+    output = tmp_path / "evidence.tar.gz"
+    words = (f"--ecr-repository={REPOSITORY}", f"--platform={tmp_path}", f"--output={output}", "--allow-missing")
+    assert cli.run([*WORDS, *words]) == 0
+    assert "only a part of its history was cloned" in [gap["what"] for gap in index_of(output)["missing"]]
 
 
 @pytest.mark.usefixtures("checkouts")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.rules import app, matrix
@@ -26,20 +27,25 @@ _MOST_CHANGES = 500
 class RulesHistory:
     """The app's file in the `checkout` at one commit, `text`, and its changes up to there, the newest first.
 
-    `text` is `None` where the commit has no such file. `exceptions` are those of each change, in the same order.
+    `text` is `None` where the commit has no such file. `is_whole` is false where older changes may be left out.
     """
 
     checkout: Path
     text: str | None
     changes: tuple[MergedChange, ...]
-    exceptions: tuple[frozenset[Acceptance], ...]
     is_whole: bool
 
     def brought(self, exception: Acceptance) -> MergedChange | None:
-        """Return the change since which the file has had this exception, word for word; `None` if it is not there."""
-        since = list(takewhile(lambda pair: exception in pair[1], zip(self.changes, self.exceptions, strict=True)))
+        """Return the change since which the file has had this exception, word for word; `None` if it is not there.
+
+        Raises `ToolFailed`.
+        """
+        since = tuple(takewhile(lambda change: exception in self._exceptions(change), self.changes))
         # In a shallow clone the oldest commit seems to bring everything, whoever merged it.
-        return since[-1][0] if since and (self.is_whole or len(since) < len(self.changes)) else None
+        return since[-1] if since and (self.is_whole or len(since) < len(self.changes)) else None
+
+    def _exceptions(self, change: MergedChange) -> frozenset[Acceptance]:
+        return _exceptions(git.text_at(self.checkout, change.commit, app.FILE) or "")
 
 
 def read(checkouts: Iterable[Path], commit: Commit) -> RulesHistory | None:
@@ -47,13 +53,13 @@ def read(checkouts: Iterable[Path], commit: Commit) -> RulesHistory | None:
     checkout = next((checkout for checkout in checkouts if git.has(checkout, commit)), None)
     if checkout is None:
         return None
-    changes = tuple(islice(merge_history.changes(checkout, commit, app.FILE), _MOST_CHANGES))
-    texts = (git.text_at(checkout, change.commit, app.FILE) for change in changes)
-    exceptions = tuple(_exceptions(text or "") for text in texts)
-    whole = len(changes) < _MOST_CHANGES and not git.is_shallow(checkout)
-    return RulesHistory(checkout, git.text_at(checkout, commit, app.FILE), changes, exceptions, whole)
+    changes = merge_history.changes(checkout, commit, app.FILE)
+    text = git.text_at(checkout, commit, app.FILE)
+    return RulesHistory(checkout, text, changes[:_MOST_CHANGES],
+                        is_whole=len(changes) <= _MOST_CHANGES and not git.is_shallow(checkout))  # fmt: skip
 
 
+@lru_cache(maxsize=_MOST_CHANGES)
 def _exceptions(text: str) -> frozenset[Acceptance]:
     # An older file may not fit the rules of today: then it says nothing about who brought the exception.
     with suppress(PolicyInvalid):

@@ -95,6 +95,14 @@ class RunRecords:
     records: tuple[RunRecord, ...] = ()
     refused: tuple[MissingEvidence, ...] = ()
 
+    @property
+    def digests(self) -> frozenset[str]:
+        """The images that a receipt or a verdict is about."""
+        values = (record.value for record in self.records)
+        named = {value.digest if isinstance(value, Receipt) else value.subject
+                 for value in values if isinstance(value, Receipt | Verdict)}  # fmt: skip
+        return frozenset(named)
+
 
 def read(folders: Iterable[Path]) -> RunRecords:
     """Read the records in `folders` and below. Raises `BadInput` for what is no folder, or has too many files."""

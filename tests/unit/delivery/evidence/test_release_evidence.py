@@ -25,7 +25,8 @@ CHANGE = MergedChange("c" * 40, "ann", SINCE, "Accept it (#7)", number=7, body="
 
 @pytest.fixture
 def history(monkeypatch: pytest.MonkeyPatch) -> None:
-    rules = RulesHistory(Path("app"), "exceptions: []", (CHANGE,), (frozenset({EXCEPTION}),), is_whole=True)
+    rules = RulesHistory(Path("app"), "exceptions: []", (CHANGE,), is_whole=True)
+    monkeypatch.setattr(RulesHistory, "brought", lambda _, exception: CHANGE if exception == EXCEPTION else None)
     monkeypatch.setattr(merged_exceptions, "read", lambda checkouts, _: rules if checkouts else None)
 
 

@@ -33,6 +33,7 @@ def test_records_are_read_with_the_run_of_their_folder_and_belong_to_one_release
     assert all(
         record.is_of(other, COMMIT, "prod", {DIGEST}) for record in read.records if record.kind.startswith("sbom")
     )
+    assert read.digests == {DIGEST, COMMIT}
     in_dev = {record.kind for record in read.records if record.is_of(DIGEST, COMMIT, "dev")}
     assert in_dev == {RecordKind.CANDIDATE, RecordKind.SPDX, RecordKind.CYCLONEDX}
 
