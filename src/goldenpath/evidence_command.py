@@ -37,6 +37,15 @@ if TYPE_CHECKING:
 
 SCHEMA = "goldenpath.evidence/1"
 _SHOWN = 20
+_HELP = """Pack what an auditor asks for into one archive that standard tools can check.
+
+It reads ECR with the login of this machine (ecr:DescribeImages, ecr:BatchGetImage) and changes nothing. With
+GITHUB_TOKEN it also asks GitHub who merged what. README.md in the archive says how to check it.
+
+\b
+    gh run download 12345678901 --dir records/12345678901
+    goldenpath evidence --since 2026-10-01 --environment prod --platform ../platform --source ../app --records records
+"""
 _PATH = click.Path(path_type=Path)
 
 
@@ -73,7 +82,7 @@ class EvidenceRequest:
         return f"evidence-{self.environment}-since-{self.since.date()}"
 
 
-@click.command()
+@click.command(help=_HELP)
 @click.option("--since", required=True, help="First day of the releases, in UTC, like 2026-10-01.")
 @click.option("--environment", required=True, help="Environment of the releases, as the policy names it.")
 @click.option("--ecr-repository", "repositories", multiple=True,
@@ -96,16 +105,7 @@ def evidence(
     *, output: Path | None, overwrite: bool, allow_missing: bool,
     **given: Any,  # noqa: ANN401  click passes every option by name
 ) -> None:  # fmt: skip
-    r"""Pack what an auditor asks for into one archive that standard tools can check.
-
-    It reads ECR with the login of this machine (ecr:DescribeImages, ecr:BatchGetImage) and changes nothing. With
-    GITHUB_TOKEN it also asks GitHub who merged what. README.md in the archive says how to check it.
-
-    \b
-    gh run download 12345678901 --dir records/12345678901
-    goldenpath evidence --since 2026-10-01 --environment prod \
-      --platform ../platform --source ../my-app --records records
-    """
+    """Pack what an auditor asks for into one archive that standard tools can check."""
     request = _request(**given)
     path = output or Path(f"{request.root}.tar.gz")
     if path.exists() and not overwrite:
@@ -205,7 +205,9 @@ def _shallow(request: EvidenceRequest) -> Iterator[MissingEvidence]:
     for checkout in (*request.checkouts, *([request.platform] if request.platform else [])):
         if git.is_shallow(checkout):
             yield MissingEvidence(
-                f"clone {checkout.resolve().name!a}", "only a part of its history was cloned", "Run `git fetch --unshallow` in it"
+                f"clone {checkout.resolve().name!a}",
+                "only a part of its history was cloned",
+                "Run `git fetch --unshallow` in it",
             )
 
 

@@ -140,11 +140,11 @@ def _release(sources: ReleaseSources, digest: str, image: RegistryImage | None) 
     folder = f"releases/{sources.repository}/{digest.removeprefix('sha256:')}"
     history = merged_exceptions.read(sources.checkouts, Commit(commit)) if commit else None
     exceptions = tuple(_exceptions(verdicts, history, sources.confirm))
-    files = list(_named(folder, records))
+    files, source = list(_named(folder, records)), _source(sources, records, digest)
     entry = ReleaseEntry(
         sources.repository, digest, image.tags if image else (), image.status if image else "GONE",
-        image.pushed_at if image else None, released_at, commit, _source(sources, records, digest),
-        tuple(sorted({record.run for record in records if record.run})),
+        image.pushed_at if image else None, released_at, commit, source,
+        _runs(source, records),
         tuple(RecordEntry(file.path, file.sha256, record.run) for file, record in files),
         tuple(_result(verdict) for verdict in verdicts), exceptions,
     )  # fmt: skip
@@ -177,13 +177,19 @@ def _source(sources: ReleaseSources, records: Iterable[RunRecord], digest: str) 
     return next((address for address in (*built, stated) if _PAGE.fullmatch(address)), "")
 
 
+def _runs(source: str, records: Iterable[RunRecord]) -> tuple[str, ...]:
+    """Return the pages of the runs after which the folders of `records` are named; the numbers without a `source`."""
+    numbers = sorted({record.run for record in records if record.run})
+    return tuple(f"{source}/actions/runs/{number}" if source else number for number in numbers)
+
+
 def _exceptions(
     verdicts: Iterable[Verdict],
     history: merged_exceptions.RulesHistory | None,
     confirm: Callable[[Path, MergedChange], MergedChange],
 ) -> Iterator[ExceptionEntry]:
     applied = {(one.acceptance, one.standing) for verdict in verdicts for one in verdict.exceptions}
-    for acceptance, standing in sorted(applied, key=lambda pair: (pair[0].gate, pair[0].id, str(pair[0].scope))):
+    for acceptance, standing in sorted(applied, key=repr):
         change = history.brought(acceptance) if history else None
         merge = replace(confirm(history.checkout, change), body="") if history and change else None
         yield ExceptionEntry(
@@ -234,6 +240,8 @@ def _missing_facts(entry: ReleaseEntry, has_manifest: bool, has_checkout: bool) 
         yield MissingEvidence(about, "ECR no longer has this image", "A lifecycle rule or a person removed it")
     elif not has_manifest:
         yield MissingEvidence(about, "ECR gave no manifest", f"Its status is {entry.status}; restore an archived image")
+    if entry.released_at is None:
+        yield MissingEvidence(about, "when it was released is not known", "The verdict of trivy would say it")
     if not entry.commit:
         yield MissingEvidence(about, "no commit is known", "Neither a receipt nor the image names one")
     elif not has_checkout:

@@ -152,7 +152,10 @@ def _value(kind: RecordKind, content: bytes) -> Receipt | Candidate | Verdict | 
         return syft.spdx_subject(content)
     if kind is RecordKind.CYCLONEDX:
         return syft.cyclonedx_subject(content)
-    return codec.decode(content, _MODELS[kind])
+    value = codec.decode(content, _MODELS[kind])
+    if isinstance(value, Verdict) and not kind.startswith(value.gate):
+        raise ValueError(f"it is a verdict of {value.gate}")
+    return value
 
 
 def _content(path: Path) -> bytes:

@@ -49,7 +49,7 @@ def test_a_release_has_its_records_its_exceptions_and_its_run(tmp_path: Path) ->
     (release,) = collected(tmp_path)
     entry, folder = release.entry, f"releases/{REPOSITORY}/{DIGEST.hex}"
     assert (entry.commit, entry.source, entry.runs, entry.released_at) == (
-        COMMIT, SOURCE, ("12345678901",), evidence_records.DECIDED,
+        COMMIT, SOURCE, (f"{SOURCE}/actions/runs/12345678901",), evidence_records.DECIDED,
     )  # fmt: skip
     assert {file.path.removeprefix(f"{folder}/") for file in release.files} == {
         *run_records.RecordKind, "image.json", "manifest.json", "goldenpath.yml",
@@ -78,6 +78,9 @@ def test_an_image_that_ecr_has_no_longer_is_a_release_by_its_receipt(tmp_path: P
     (release,) = collected(tmp_path, images=(), manifests={})
     assert (release.entry.status, release.entry.pushed_at) == ("GONE", None)
     assert gaps(release) == ["no workflow run is known", "ECR no longer has this image"]
+    (tmp_path / "trivy.verdict.json").unlink()
+    (release,) = collected(tmp_path, images=(), manifests={})
+    assert "when it was released is not known" in gaps(release)
     assert collected(tmp_path, images=(), repository=EcrRepository("team/other")) == ()
     assert collected(tmp_path, images=(), environment="dev") == ()
 

@@ -10,6 +10,7 @@ import pytest
 
 from goldenpath.delivery.evidence import run_records
 from goldenpath.delivery.evidence.run_records import RecordKind
+from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.receipt import State
 from goldenpath.shared import codec
 from goldenpath.shared.errors import BadInput
@@ -50,6 +51,11 @@ def test_a_release_that_was_undone_is_no_release(tmp_path: Path) -> None:
     codec.write(tmp_path / "receipt.json", undone)
     (record,) = run_records.read([tmp_path]).records
     assert record.released is None
+
+
+def test_a_verdict_of_the_other_gate_is_not_taken(tmp_path: Path) -> None:
+    codec.write(tmp_path / "trivy.verdict.json", evidence_records.verdict(Gate.GITLEAKS))
+    assert [gap.what for gap in run_records.read([tmp_path]).refused] == ["not taken: 'it is a verdict of gitleaks'"]
 
 
 def test_links_pipes_large_and_broken_files_are_listed_and_not_taken(
