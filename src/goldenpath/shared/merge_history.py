@@ -26,7 +26,7 @@ _FIELD_COUNT = 7
 _NUMBER = re.compile(r"Merge pull request #(?P<merge>[1-9][0-9]{0,9}) from .*|.* \(#(?P<squash>[1-9][0-9]{0,9})\)")
 # The name of the committer of every commit that GitHub makes itself.
 _GITHUB = "GitHub"
-_SLUG = re.compile(r"https://[^/]+/(?P<slug>[\w.-]+/[\w.-]+)", re.ASCII)
+_SLUG = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _PAGE = 100
 T = TypeVar("T")
 
@@ -68,10 +68,11 @@ def _change(record: str) -> MergedChange:
     )
 
 
-def github_slug(address: str) -> str:
-    """Return `owner/name` of the web `address` of a repository; empty where it is none."""
-    matched = _SLUG.fullmatch(address)
-    return matched["slug"] if matched else ""
+def github_slug(address: str, server_url: str) -> str:
+    """Return `owner/name` of a repository of the GitHub at `server_url` by its web `address`; empty for any other."""
+    # Another host may have a repository of the same name, of which this GitHub would say something else.
+    slug = address.removeprefix(f"{server_url.rstrip('/')}/")
+    return slug if slug != address and _SLUG.fullmatch(slug) else ""
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,15 @@ class MergeRecords:
     def confirmed(self, change: MergedChange) -> MergedChange:
         """Return `change` as GitHub records its merge; as it is where GitHub knows of none. Raises `GithubRefused`."""
         listed = self._get(f"commits/{change.commit}/pulls?per_page={_PAGE}", list[dict[str, Any]]) or []
-        merged = [pull["number"] for pull in listed if pull.get("merged_at")]
+        merged = [pull["number"] for pull in listed if pull.get("merged_at") and isinstance(pull.get("number"), int)]
         if len(merged) != 1:
             return change
         pull = self._get(f"pulls/{merged[0]}", dict[str, Any]) or {}
         reviews = self._get(f"pulls/{merged[0]}/reviews?per_page={_PAGE}", list[dict[str, Any]]) or []
-        approvers = {_login(review.get("user")) for review in reviews if review.get("state") == "APPROVED"} - {""}
+        # Of every reviewer the latest decision counts; a comment is none.
+        last = {_login(review.get("user")): review.get("state") for review in reviews
+                if review.get("state") != "COMMENTED"}  # fmt: skip
+        approvers = {login for login, state in last.items() if login and state == "APPROVED"}
         person = _login(pull.get("merged_by"))
         return replace(
             change, number=merged[0], merged_by=person or change.merged_by,

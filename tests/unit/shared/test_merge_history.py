@@ -46,10 +46,16 @@ def test_a_commit_names_who_merged_it_only_where_it_can(
 
 @pytest.mark.parametrize(
     ("address", "slug"),
-    [("https://github.com/o/app", "o/app"), ("https://x/o/a/b", ""), ("file:///o/app", ""), ("", "")],
+    [
+        ("https://github.com/o/app", "o/app"),
+        ("https://github.com/o/a/b", ""),
+        ("https://gitlab.com/o/app", ""),
+        ("file:///o/app", ""),
+        ("", ""),
+    ],
 )
-def test_a_slug_is_owner_and_name(address: str, slug: str) -> None:
-    assert merge_history.github_slug(address) == slug
+def test_a_slug_is_owner_and_name_of_that_github(address: str, slug: str) -> None:
+    assert merge_history.github_slug(address, "https://github.com") == slug
 
 
 def responding(monkeypatch: pytest.MonkeyPatch, contents: dict[str, Any]) -> None:
@@ -65,7 +71,11 @@ def test_github_names_who_merged_and_who_approved(monkeypatch: pytest.MonkeyPatc
     responding(monkeypatch, {
         f"commits/{CHANGE.commit}/pulls": [{"number": 7, "merged_at": AT}, {"number": 8, "merged_at": None}],
         "pulls/7": {"merged_by": {"login": "carol"}, "body": "why"},
-        "pulls/7/reviews": [{"user": {"login": "dan"}, "state": "APPROVED"}, {"user": None, "state": "APPROVED"}],
+        "pulls/7/reviews": [
+            {"user": {"login": login}, "state": state} for login, state in (
+                ("dan", "APPROVED"), ("dan", "COMMENTED"), ("eve", "APPROVED"), ("eve", "CHANGES_REQUESTED"),
+            )
+        ] + [{"user": None, "state": "APPROVED"}],
     })  # fmt: skip
     confirmed = RECORDS.confirmed(CHANGE)
     assert (confirmed.merged_by, confirmed.source, confirmed.approved_by, confirmed.body) == (
