@@ -64,6 +64,10 @@ class EvidenceMismatch(GoldenPathError, code="evidence-mismatch", exit_code=8):
     """A file is not the one that a job of this run wrote, or no job of this run reported it. Nothing was released."""
 
 
+class EvidenceIncomplete(GoldenPathError, code="evidence-incomplete", exit_code=44):
+    """Evidence of releases or registries was not found. The archive is written, and lists what is missing."""
+
+
 class GateBlocked(GoldenPathError, code="gate-blocked", exit_code=10):
     """A gate reported findings that the platform does not allow. Nothing was released."""
 

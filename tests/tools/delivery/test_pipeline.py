@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,6 +98,54 @@ def test_every_verdict_says_what_looked_at_what(delivered: Delivered) -> None:
         assert (verdict.result, verdict.mode, verdict.environment) == ("pass", "blocking", "prod")
         assert verdict.scanner.version
     assert delivered.work["prod"].read_verdict(Gate.TRIVY).seen["linux/amd64"] == "1 packages, debian 12.12"
+
+
+def test_an_auditor_checks_the_evidence_of_the_release_with_the_commands_in_it(
+    delivered: Delivered, goldenpath: Command, tmp_path: Path
+) -> None:
+    output, records = tmp_path / "evidence.tar.gz", tmp_path / "records"
+    run = records / "12345678901"
+    run.mkdir(parents=True)
+    for file in delivered.work["prod"].path.glob("*.json"):
+        (run / file.name).write_bytes(file.read_bytes())
+    words = (
+        "evidence", "--since=2026-01-01", "--environment=prod", f"--ecr-repository={REPOSITORY}", f"--output={output}",
+        f"--source={delivered.app.folder}", f"--records={records}",
+    )  # fmt: skip
+    done = goldenpath.run(*words)
+    assert (done.code, done.error["code"]) == (44, "evidence-incomplete")
+    assert "1 releases to prod since 2026-01-01 (UTC)" in done.text
+    with tarfile.open(output) as archive:
+        archive.extractall(tmp_path, filter="data")
+    folder = tmp_path / "evidence-prod-since-2026-01-01"
+    commands = "\n".join(re.findall(r"```sh\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL))
+    checked = subprocess.run(
+        ["sh", "-eu", "-c", commands], cwd=folder, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
+    digest = delivered.work["prod"].read_candidate().digest
+    for line in (
+        "every file is as it was packed", f"OK releases/{REPOSITORY}/{digest.hex}/manifest.json", "\nOK\n",
+        f"{REPOSITORY}\t{digest}\t{delivered.app.commit}", "trivy: pass (blocking), ", "gitleaks: pass (blocking), ",
+    ):  # fmt: skip
+        assert line in checked.stdout
+    assert "LOOK" not in checked.stdout
+    assert "DIFFERS" not in checked.stdout
+    # Everything of the run is there; the platform's repository was not named.
+    missing = [gap["what"] for gap in json.loads((folder / "index.json").read_bytes())["missing"]]
+    assert missing == ["the policy of its time was not found", "no plans"]
+    assert {file.name for file in (folder / "releases" / REPOSITORY / digest.hex).iterdir()} == {
+        "receipt.json", "candidate.json", "gitleaks.verdict.json", "trivy.verdict.json", "sbom.spdx.json",
+        "sbom.cdx.json", "image.json", "manifest.json",
+    }  # fmt: skip
+    first = output.read_bytes()
+    goldenpath.run(*words, "--overwrite", "--allow-missing").ok()
+    assert output.read_bytes() == first
+    (folder / "releases" / REPOSITORY / digest.hex / "receipt.json").write_text("{}")
+    changed = subprocess.run(
+        ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert (changed.returncode, "receipt.json: FAILED" in changed.stdout) == (1, True)
 
 
 def test_the_same_again_is_unchanged_and_writes_nothing(

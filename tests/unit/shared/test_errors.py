@@ -15,6 +15,7 @@ EXIT_CODES = {
     "stage-out-of-order": 6,
     "disk-trouble": 7,
     "evidence-mismatch": 8,
+    "evidence-incomplete": 44,
     "gate-blocked": 10,
     "scanner-failed": 11,
     "build-failed": 12,

@@ -83,3 +83,15 @@ def parse(spdx: bytes, cyclonedx: bytes) -> Sbom:
     if images != [digest]:
         raise scanner.failed("syft", f"Its SPDX document is about {images}, its CycloneDX document about {digest}")
     return Sbom(spdx, cyclonedx, digest, len(packages) - len(images))
+
+
+def spdx_subject(document: bytes) -> Digest:
+    """Return the digest of the image that an SPDX document of syft is about. Raises `ValueError`."""
+    packages = codec.decode(document, _Spdx).packages
+    images = [package.version_info for package in packages if package.primary_package_purpose == "CONTAINER"]
+    return Digest(images[0] if len(images) == 1 else "")
+
+
+def cyclonedx_subject(document: bytes) -> Digest:
+    """Return the digest of the image that a CycloneDX document of syft is about. Raises `ValueError`."""
+    return codec.decode(document, _CycloneDx).metadata.component.version
