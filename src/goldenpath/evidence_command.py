@@ -41,10 +41,7 @@ _HELP = """Pack what an auditor asks for into one archive that standard tools ca
 
 It reads ECR with the login of this machine (ecr:DescribeImages, ecr:BatchGetImage) and changes nothing. With
 GITHUB_TOKEN it also asks GitHub who merged what. README.md in the archive says how to check it.
-
-\b
-    gh run download 12345678901 --dir records/12345678901
-    goldenpath evidence --since 2026-10-01 --environment prod --platform ../platform --source ../app --records records
+`gh run download RUN --dir records/RUN` fetches the files of a run.
 """
 _PATH = click.Path(path_type=Path)
 
@@ -104,7 +101,7 @@ class EvidenceRequest:
 def evidence(
     *, output: Path | None, overwrite: bool, allow_missing: bool,
     **given: Any,  # noqa: ANN401  click passes every option by name
-) -> None:  # fmt: skip
+) -> dict[str, object]:  # fmt: skip
     """Pack what an auditor asks for into one archive that standard tools can check."""
     request = _request(**given)
     path = output or Path(f"{request.root}.tar.gz")
@@ -113,8 +110,12 @@ def evidence(
     index, files = _gather(request)
     digest = evidence_archive.write(path, request.root, files)
     _report(index, path, digest)
+    result = {"path": str(path), "sha256": digest, "releases": len(index.releases), "missing": len(index.missing)}
     if index.missing and not allow_missing:
-        raise _incomplete(index.missing, path)
+        error = _incomplete(index.missing, path)
+        error.result = result
+        raise error
+    return result
 
 
 def _request(

@@ -25,6 +25,7 @@ _ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     ),
     "doctor": ("", "--offline --strict", "--platform --state-bucket my-state --environment dev"),
     "ecr-push": (f"{_STAGE} {_ROLE}",),
+    "evidence": ("--since 2026-10-01 --environment prod --platform ../platform --source ../my-app --records records",),
     "explain": ("gate-blocked", "CVE-2020-14343"),
     "gitleaks-gate": ("--environment prod",),
     "iam apply-policy": (f"{_ACCOUNT} --environment dev {_STATE}",),

@@ -58,12 +58,14 @@ def connect(
     sdk = aws_sdk.session()
     if role is None:
         with explained("log in to AWS"):
-            return aws_sdk.ecr_client(sdk, region)
+            own: ECRClient = aws_sdk.client(sdk, "ecr", region)
+        return own
     policy = iam.session_policy(region, role, name, account=account, read_only=True)
     wanted = RoleSession(role, region, _SESSION, aws_sdk.RELEASE_SECONDS, policy)
     key = aws_sdk.exchanged(sdk, wanted, oidc.token(runner.variables(), AUDIENCE))
     masks.hide(f"{key.secret}\n{key.token}")
-    return aws_sdk.ecr_client(sdk, region, key)
+    client: ECRClient = aws_sdk.client(sdk, "ecr", region, key)
+    return client
 
 
 def released(
@@ -75,7 +77,7 @@ def released(
     """
     with explained(f"list the images of {name}", needs=_NEEDS):
         try:
-            described = ecr.images(client, name, account, archived=True)
+            described = ecr.images(client, name, account, status="ANY")
         except client.exceptions.RepositoryNotFoundException as error:
             raise RepositoryMissing(
                 f"The ECR repository {name} does not exist in {client.meta.region_name}",

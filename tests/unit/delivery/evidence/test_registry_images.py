@@ -29,7 +29,9 @@ def detail(digest: Digest, *tags: str, **more: Any) -> dict[str, Any]:  # noqa: 
 
 def test_images_with_a_tag_of_the_environment_are_listed_from_every_page() -> None:
     ecr = client()
-    asked: dict[str, Any] = {"registryId": ACCOUNT, "repositoryName": REPOSITORY, "filter": {"imageStatus": "ANY"}}
+    asked: dict[str, Any] = {
+        "registryId": ACCOUNT, "repositoryName": REPOSITORY, "filter": {"imageStatus": "ANY"}, "maxResults": 1000,
+    }  # fmt: skip
     with Stubber(ecr) as stub:
         pages = [detail(OTHER, "dev-1234567", "prod"), detail(Digest.of(b"untagged"))]
         stub.add_response("describe_images", {"imageDetails": pages, "nextToken": "2"}, asked)
