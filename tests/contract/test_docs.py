@@ -16,7 +16,10 @@ from goldenpath import cli
 from goldenpath.delivery.adoption import reusable_workflow
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+DOCUMENTS = (
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 BLOCK = re.compile(r"```(?:sh|console)?\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"(?:^|[`\"(] ?|\$ )(?:bin/)?goldenpath ([a-z][^`\n#|)]*)", re.MULTILINE)
