@@ -1,6 +1,6 @@
 """The commands of the how-tos and the references, typed in an app's folder; what they print is what the page shows.
 
-The pages: guide.md, policy.md, registries.md, release.md, exception.md, monorepo.md and old-repository.md.
+The pages: guide.md, policy.md, registries.md, release.md, exception.md, monorepo.md, old-repository.md and editor.md.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,14 +20,13 @@ from goldenpath import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.documents import Block
     from tests.tools.apps import App
 
 pytestmark = pytest.mark.tools
 THIS = "tests/tools/test_typed_pages.py"
-REFERENCES = ("policy.md", "registries.md", "release.md")
+REFERENCES = ("policy.md", "registries.md", "release.md", "howto/editor.md")
 EXPIRES = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30)).isoformat()
 _DAY, _FINGERPRINT = re.compile(r"until \d{4}-\d\d-\d\d"), re.compile(r"\([0-9a-f]{32}\)")
 
@@ -78,7 +78,13 @@ def typed(block: Block, capsys: pytest.CaptureFixture[str], accept: frozenset[in
 
 def test_each_page_that_names_this_module_is_typed_here() -> None:
     pages = {block.page.name for block in documents.every_block() if block.mark == f"run by: {THIS}"}
-    assert pages == {*REFERENCES, "guide.md", "exception.md", "old-repository.md", "monorepo.md"}
+    assert pages == {
+        *(Path(page).name for page in REFERENCES),
+        "guide.md",
+        "exception.md",
+        "old-repository.md",
+        "monorepo.md",
+    }
 
 
 @pytest.mark.parametrize("page", REFERENCES)
