@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ _COMMAND = re.compile(
     r"^(?:\$ )?(?:[A-Z_]+=\S+ )?(?:bin/)?(?:goldenpath|make|git|gh|aws|terraform|docker|python3?) [a-z-]"
 )
 _SHELL = ("sh", "bash")
+_OPERATORS = set("<>|&;")
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,14 @@ class Block:
             if assigned := re.fullmatch(r"([A-Z]+)=(\S+)", typed):
                 variables[assigned[1]] = assigned[2]
             for inner in _calls(typed):
-                yield shlex.split(Template(inner).safe_substitute(variables), comments=True)
+                yield _words(Template(inner).safe_substitute(variables))
+
+
+def _words(command: str) -> list[str]:
+    """Return the words of a command of a shell, up to a redirection, a pipe or the next command."""
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    return list(takewhile(lambda word: not word or not set(word) <= _OPERATORS, lexer))
 
 
 def _starts(text: str) -> set[str]:
