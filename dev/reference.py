@@ -74,8 +74,9 @@ def _commands(group: click.Group, name: str) -> Iterator[tuple[str, click.Comman
 
 def section(name: str, command: click.Command) -> str:
     """Return the part of the page about `command`, whose whole name is `name`."""
-    help_text = inspect.cleandoc("\n\n".join(filter(None, (command.help, command.epilog))))
-    examples = [line for block in _EXAMPLES.findall(help_text) for line in block.splitlines() if line.strip()]
+    help_text = "\n\n".join(map(inspect.cleandoc, filter(None, (command.help, command.epilog))))
+    lines = (line.strip() for block in _EXAMPLES.findall(help_text) for line in block.splitlines())
+    examples = [line for line in lines if line and line != "Examples:"]
     words = re.sub(r"\n{3,}", "\n\n", _EXAMPLES.sub("\n", help_text)).strip()
     rows = [_parameter(name, param) for param in command.params if param.name != "verbose" and not _is_hidden(param)]
     parts = [f"\n## `{name}`", words]
@@ -96,7 +97,7 @@ def _is_hidden(param: click.Parameter) -> bool:
 
 def _example(line: str) -> str:
     """Return a line of examples; what is said beside a command becomes a comment."""
-    return re.sub(r"^(\S.*?\S) {2,}(?=[^\s#])", r"\1    # ", line.strip())
+    return re.sub(r"^(\S.*?\S) {2,}(?=[^\s#])", r"\1    # ", line)
 
 
 def _parameter(command: str, param: click.Parameter) -> list[str]:

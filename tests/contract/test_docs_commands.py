@@ -99,7 +99,9 @@ def problem(words: list[str]) -> str:
             command = found
         context = command.make_context(command.name, rest, parent=context)
     except click.UsageError as refused:
-        return refused.format_message()
+        message = refused.format_message()
+        # The files of an example are the reader's.
+        return "" if message.endswith("does not exist.") else message
     environment = context.params.get("environment") or "dev"
     return "" if environment in ENVIRONMENTS else f"there is no environment {environment}"
 

@@ -18,7 +18,7 @@ More of it.
 """
 
 
-@click.command(help=HELP, epilog="The end.")
+@click.command(help=HELP, epilog="\b\nExamples:\n  goldenpath do again")
 @click.argument("what")
 @click.option("--at", help="Where. [default: everywhere]", envvar="GOLDENPATH_AT")
 @click.option("--step", type=click.Choice(["first", "last"]), default="first", help="Which one.")
@@ -36,12 +36,11 @@ Do it.
 
 More of it.
 
-The end.
-
 {mark}
 ```sh
 goldenpath do --at here    # at once
 goldenpath do
+goldenpath do again
 ```
 
 | option | what it is | default | variable |
