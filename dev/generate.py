@@ -17,7 +17,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from dev import environment_lists, role_documents, tables  # noqa: E402
+from dev import environment_lists, reference, role_documents, tables  # noqa: E402
 from dev.benchmark import page, store  # noqa: E402
 from dev.benchmark.model import BENCHMARK_SCHEMA, Benchmark  # noqa: E402
 from tests.attacks.table import ALL as ATTACKS  # noqa: E402
@@ -93,8 +93,9 @@ def generated() -> dict[Path, str]:
     files[schemas / "delivery.json"] = schema(DELIVERY_SCHEMA, DeliveryResult)
     files[schemas / "notification.json"] = schema(NOTIFICATION_SCHEMA, Notification)
     files[schemas / "benchmark.json"] = schema(BENCHMARK_SCHEMA, Benchmark)
+    files |= {ROOT / "docs" / name: text for name, text in reference.files().items()}
     for document in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
-        if document.exists() and document.parent.name != "errors":
+        if document.exists() and document.parent.name not in {"errors", "reference"}:
             files[document] = filled(document.read_text())
     files |= {ROOT / "docs" / "errors" / f"{code}.md": error_pages.page(code) for code in error_pages.kinds()}
     measured = store.read(ROOT / "docs" / "performance.json")

@@ -29,6 +29,7 @@ on one machine, with one engine, BuildKit and registry.
 _RECIPE = """\
 ## The recipe
 
+<!-- not run: `make bench` runs them, which takes half an hour -->
 ```sh
 {commands}
 ```
@@ -56,6 +57,7 @@ _AGAIN = """\
 
 It needs root on Debian or Ubuntu, Python 3.11, git and some 10 GB.
 
+<!-- not run: it takes half an hour -->
 ```sh
 make bench                            # everything, three rounds, half an hour where nothing else runs
 make bench ROUNDS=1 ONLY=static       # one round of one case, under a minute

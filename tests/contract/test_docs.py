@@ -16,8 +16,13 @@ from goldenpath import cli
 from goldenpath.delivery.adoption import reusable_workflow
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+DOCUMENTS = (
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
+PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
+FEWEST_WORDS = 3
 BLOCK = re.compile(r"```(?:sh|console)?\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"(?:^|[`\"(] ?|\$ )(?:bin/)?goldenpath ([a-z][^`\n#|)]*)", re.MULTILINE)
 TARGET = re.compile(r"^(?:\$ )?make ([a-z-]+)", re.MULTILINE)
@@ -60,6 +65,19 @@ def test_every_link_leads_somewhere(path: Path) -> None:
         target = (path.parent / place).resolve() if place else path
         assert target.exists(), place
         assert not heading or heading in anchors(target), f"{place}#{heading}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=ids)
+def test_every_picture_says_in_words_what_it_shows(path: Path) -> None:
+    assert [picture for words, picture in PICTURE.findall(path.read_text()) if len(words.split()) < FEWEST_WORDS] == []
+
+
+def test_the_readme_shows_a_picture_and_three_doors_before_it_goes_into_detail() -> None:
+    first_chapter = (ROOT / "README.md").read_text().partition("\n## Use it")[0]
+    assert PICTURE.search(first_chapter)
+    assert {"docs/tutorial.md", "docs/setup.md", "CONTRIBUTING.md"} <= {
+        place for place, _ in LINK.findall(first_chapter)
+    }
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=ids)

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.tools
 
 # What a page may load: its own files, and pictures that are written into it.
 _LOADED = re.compile(r"<(?:script|link|img)[^>]*? (?:src|href)=[\"']?(https?:[^\"' >]+)")
+_FENCED = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
+_ITEM = re.compile(r"^ *(?:\d+\.|[-*]) ", re.MULTILINE)
 
 
 def build(source: Path, site: Path) -> None:
@@ -27,11 +29,37 @@ def build(source: Path, site: Path) -> None:
     process.run(mkdocs, "build", "--site-dir", site, cwd=source, timeout=120, environment={"NO_MKDOCS_2_WARNING": "1"})
 
 
-def test_the_site_has_a_page_for_each_error_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
-    build(ROOT, tmp_path / "site")
-    assert {path.stem for path in (tmp_path / "site" / "errors").glob("*.html")} == set(error_pages.kinds())
-    loaded = {url for page in (tmp_path / "site").rglob("*.html") for url in _LOADED.findall(page.read_text())}
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site as it is built from this checkout."""
+    site = tmp_path_factory.mktemp("site")
+    build(ROOT, site)
+    return site
+
+
+def test_the_site_has_a_page_for_each_error_and_loads_nothing_from_elsewhere(site: Path) -> None:
+    assert {path.stem for path in (site / "errors").glob("*.html")} == set(error_pages.kinds())
+    loaded = {url for page in site.rglob("*.html") for url in _LOADED.findall(page.read_text())}
     assert loaded == set()
+
+
+def test_each_list_and_block_of_a_document_is_one_on_the_site(site: Path) -> None:
+    assert [page for page in (ROOT / "docs").rglob("*.md") if parts_written(page) != parts_shown(site, page)] == []
+
+
+def parts_written(page: Path) -> tuple[int, int]:
+    """Return the number of blocks and of items of lists in a document."""
+    text = page.read_text()
+    return len(_FENCED.findall(text)), len(_ITEM.findall(_FENCED.sub("", text)))
+
+
+def parts_shown(site: Path, page: Path) -> tuple[int, int]:
+    """Return the number of blocks and of items on its page of the site; those of the document where it has none."""
+    shown = site / page.relative_to(ROOT / "docs").with_suffix(".html")
+    if not shown.exists():
+        return parts_written(page)
+    article = shown.read_text().partition("<article")[2].partition("</article>")[0]
+    return article.count("<pre"), article.count("<li>")
 
 
 def test_a_link_that_leads_nowhere_fails_the_build(tmp_path: Path) -> None:
