@@ -273,8 +273,8 @@ def _registry_changes(
 def _report(index: EvidenceIndex, path: Path, digest: str) -> None:
     progress = Progress()
     progress.line(
-        f"{len(index.releases)} releases to {index.environment} since {index.since} (UTC), "
-        f"{len(index.registry_changes)} changes of registries"
+        f"releases to {index.environment} since {index.since} (UTC): {len(index.releases)}; "
+        f"changes of registries: {len(index.registry_changes)}"
     )
     for gap in index.missing[:_SHOWN]:
         progress.warn(f"{gap.about}: {gap.what}")

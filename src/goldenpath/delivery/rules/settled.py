@@ -14,6 +14,7 @@ from goldenpath.delivery.rules import committed
 from goldenpath.policy import source
 from goldenpath.shared import codec
 from goldenpath.shared.errors import PolicyInvalid, SourceUnusable, ToolFailed, ToolTimeout
+from goldenpath.shared.names import PLATFORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 FILE = ".goldenpath-settled.yml"
 SCHEMA = "settled.schema.json"
-_HEADER = """\
+_HEADER = f"""\
+# yaml-language-server: $schema=https://raw.githubusercontent.com/{PLATFORM}/main/src/goldenpath/policy/{SCHEMA}
 # Secrets that were revoked and that only this repository's history still has. Written by `goldenpath settle`.
 # A record counts once it is merged into the default branch, if the platform allows it.
 """
