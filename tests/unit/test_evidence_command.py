@@ -69,7 +69,7 @@ def test_everything_that_is_known_is_packed_and_counted(
     assert index["releases"][0]["policy"] == "policies/c.yaml"
     assert index["registry_changes"][0]["merge"]["merged_by"] == "bob"
     printed = capsys.readouterr()
-    assert "1 releases to prod since 2026-10-01 (UTC), 1 changes of registries" in printed.out
+    assert "releases to prod since 2026-10-01 (UTC): 1; changes of registries: 1" in printed.out
     assert printed.err.splitlines() == ["reading team/my-app in ECR", "reading the changes of prod's registries"]
 
 
@@ -103,7 +103,7 @@ def test_without_a_name_every_registry_of_the_environment_is_read(
     monkeypatch.setattr(ecr_tf, "load", lambda *_: (Entry, Entry))
     output = tmp_path / "evidence.tar.gz"
     assert cli.run([*WORDS, f"--platform={tmp_path}", f"--output={output}", "--allow-missing"]) == 0
-    assert "0 releases to prod" in capsys.readouterr().out
+    assert "releases to prod since 2026-10-01 (UTC): 0;" in capsys.readouterr().out
     monkeypatch.setattr(ecr_tf, "load", lambda *_: ())
     assert cli.run([*WORDS, f"--platform={tmp_path}", f"--output={tmp_path / 'other'}"]) == 2
     assert "describes none for prod" in capsys.readouterr().out

@@ -114,7 +114,7 @@ def test_an_auditor_checks_the_evidence_of_the_release_with_the_commands_in_it(
     )  # fmt: skip
     done = goldenpath.run(*words)
     assert (done.code, done.error["code"]) == (44, "evidence-incomplete")
-    assert "1 releases to prod since 2026-01-01 (UTC)" in done.text
+    assert "releases to prod since 2026-01-01 (UTC): 1;" in done.text
     with tarfile.open(output) as archive:
         archive.extractall(tmp_path, filter="data")
     folder = tmp_path / "evidence-prod-since-2026-01-01"
