@@ -59,7 +59,6 @@ def test_nothing_of_the_old_name_is_left(copy: Path) -> None:
 
 
 def test_checks_and_the_tests_that_name_it_pass_under_the_new_name(copy: Path) -> None:
-    run(copy, "dev/generate.py", "--check").ok()
     run(copy, "-m", "ruff", "check", ".").ok()
     run(copy, "-m", "ruff", "format", "--check", ".").ok()
     naming = git(copy, "grep", "-lF", NAME, "--", "tests/unit/**.py", "tests/contract/**.py").split()

@@ -137,20 +137,20 @@ REFUSALS = {
         "metadata.owner is missing or malformed: write the team that answers for the repository in lower case"
     ),
     'name = "my-app"\n metadata = { id = "REGISTRY_MY_APP", owner = "team-web", risk = "huge" }': (
-        'metadata.risk is missing or unknown: write risk = "low", "medium" or "high".'
+        'metadata.risk is missing or unknown: write risk = "low", "medium" or "high"'
     ),
     'name = "my-app"\n metadata = { id = "REGISTRY_MINE", owner = "team-web", risk = "low" }': (
-        'metadata.id does not belong to this name: write id = "REGISTRY_MY_APP".'
+        'metadata.id does not belong to this name: write id = "REGISTRY_MY_APP"'
     ),
     'name = "my-app"\n kms_key = "arn:aws:kms:eu-west-2:123456789012:key/1"\n'
     ' metadata = { id = "REGISTRY_MY_APP", owner = "team-web", risk = "medium" }': (
-        'kms_key needs risk = "high": at risk medium the repository is encrypted with AES-256, so leave it out.'
+        'kms_key needs risk = "high": at risk medium the repository is encrypted with AES-256, so leave it out'
     ),
     'name = "My App"\n metadata = { id = "REGISTRY_MY_APP", owner = "team-web", risk = "low" }': (
         "name is not one that ECR takes: write 2 to 256 of a-z and 0-9"
     ),
     'name = "my-app"\n environment = "qa"\n metadata = { id = "REGISTRY_MY_APP", owner = "team-web", risk = "low" }': (
-        f"environment is unknown: write one of {', '.join(ENVIRONMENTS)}, or leave it out."
+        f"environment is unknown: write one of {', '.join(ENVIRONMENTS)}, or leave it out"
     ),
     'name = "my-app"\n immutability_exclusions = ["prod-*"]\n'
     ' metadata = { id = "REGISTRY_MY_APP", owner = "team-web", risk = "high" }': (

@@ -141,7 +141,7 @@ def test_ctrl_c_in_a_build_leaves_a_terminal_to_work_in_and_says_how_it_ended(
     )  # fmt: skip
     assert ended.code == Cancelled.exit_code
     assert f"❌ {app.commit.short} for dev: failed in build; nothing was released" in ended.lines
-    assert "error       The run was stopped by SIGINT." in ended.lines
+    assert "error       The run was stopped by SIGINT" in ended.lines
     assert ended.left_sane
     assert not work.receipt.exists()
 
