@@ -5,10 +5,10 @@ SHELL := /bin/sh
 PYTHON = $$(python3 -I bin/environment dev)
 CACHE = $${GOLDENPATH_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/goldenpath}
 GOLDENPATH = GOLDENPATH_LOCK=dev bin/goldenpath
-# Tests of one file share what is expensive to start, and stay on one worker. Four keep two cores busy: a test waits for
+# Tests of one file share what is expensive to start, and stay on one worker. Five keep two cores busy: a test waits for
 # half of its time, for programs that start and for services. Those that wait longest come first, by their folders' names.
-TOGETHER = -n 4 --dist loadfile --no-loadscope-reorder
-# Four workers would compile every module of the tests, each for itself and in every run, where Python keeps no bytecode.
+TOGETHER = -n 5 --dist loadfile --no-loadscope-reorder
+# Each worker would compile every module of the tests, for itself and in every run, where Python keeps no bytecode.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest $(TOGETHER)
 
 help: ## Show this list
