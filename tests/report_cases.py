@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.report import html_report, report_data
-from goldenpath.delivery.report.release_difference import Change, ReleaseDifference
+from goldenpath.delivery.report.release_difference import Novelty, ReleaseDifference
 from goldenpath.delivery.report.report_data import FindingStanding, LayerRow, PackageRow, ReportData
 from tests.unit.builders import vulnerability
 from tests.unit.delivery.report.test_job_summary import CASES, flaws
@@ -53,7 +53,7 @@ def data(facts: Facts) -> ReportData:
 def since(findings: list[Finding]) -> ReleaseDifference:
     """Return a difference: every eighth of `findings` is new, and 120 are gone."""
     changes = {
-        finding.fingerprint: Change.KNOWN if number % 8 else Change.NEW for number, finding in enumerate(findings)
+        finding.fingerprint: Novelty.KNOWN if number % 8 else Novelty.NEW for number, finding in enumerate(findings)
     }
     gone = tuple(vulnerability(identity=f"CVE-2025-{number}") for number in range(120))
     return ReleaseDifference(f"sha256:{'7' * 64}", "prod", "2026-11-28", changes, gone)

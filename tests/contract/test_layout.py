@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests import error_examples
 from tests.tools.command import ROOT
 
 SOURCE = ROOT / "src" / "goldenpath"
@@ -34,6 +37,19 @@ def test_a_test_file_in_the_room_of_modules_is_named_after_one_of_them(kind: str
         if room in rooms - {Path()} and not any(topic == name or topic.startswith(f"{name}_") for name in names):
             strays.append(str(file.relative_to(ROOT)))
     assert strays == []
+
+
+def test_each_class_has_a_name_of_its_own() -> None:
+    declared = re.compile(r"^class (\w+)", re.MULTILINE)
+    counted = Counter(name for module in MODULES for name in declared.findall((SOURCE / module).read_text()))
+    assert [name for name, count in counted.items() if count > 1] == []
+
+
+@pytest.mark.parametrize(("test", "code"), error_examples.BY_TEST.items(), ids=lambda word: word.partition("::")[2])
+def test_the_test_that_makes_the_example_of_an_error_is_there(test: str, code: str) -> None:
+    """Otherwise nothing would compare the page of `code`."""
+    file, _, name = test.partition("::")
+    assert f"def {name.partition('[')[0]}(" in (ROOT / file).read_text(), f"tests/error_examples.yaml: {code}"
 
 
 def test_source_imports_no_tests() -> None:

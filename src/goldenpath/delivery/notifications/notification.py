@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NOTIFICATION_SCHEMA = "goldenpath.notification/1"
 
 
-class DeliveryEnd(StrEnum):
+class ReportedEnd(StrEnum):
     """How a delivery ended, as far as anybody is notified of it."""
 
     RELEASED = "released"
@@ -27,14 +27,14 @@ class DeliveryEnd(StrEnum):
     FAILED = "failed"
 
 
-def end_of(result: str, verdict: str, *, released: bool) -> DeliveryEnd | None:
+def end_of(result: str, verdict: str, *, released: bool) -> ReportedEnd | None:
     """Return how a delivery ended whose job has this `result`, and these outputs.
 
     `None`: nothing to report. It was cancelled or skipped, or it only checked: a check says nothing about releases.
     """
     if result == "failure":
-        return DeliveryEnd.BLOCKED if verdict == "block" else DeliveryEnd.FAILED
-    return DeliveryEnd.RELEASED if result == "success" and released else None
+        return ReportedEnd.BLOCKED if verdict == "block" else ReportedEnd.FAILED
+    return ReportedEnd.RELEASED if result == "success" and released else None
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Notification(Struct, frozen=True):
     `top_change` the change that fixes most of them. `issue_url` is empty where no issue was written.
     """
 
-    end: DeliveryEnd
+    end: ReportedEnd
     verdict: str
     environment: str
     repository: str
@@ -83,10 +83,10 @@ class DeliverySubject:
 
 
 def notification(
-    end: DeliveryEnd, verdict: str, about: DeliverySubject, facts: Facts, pages: RunPages, issue_url: str = ""
+    end: ReportedEnd, verdict: str, about: DeliverySubject, facts: Facts, pages: RunPages, issue_url: str = ""
 ) -> Notification:
     """Return the message about a delivery with these `facts`."""
-    receipt, is_released = facts.receipt, end is DeliveryEnd.RELEASED
+    receipt, is_released = facts.receipt, end is ReportedEnd.RELEASED
     candidate = facts.candidate.digest if facts.candidate else ""
     findings = tuple(chain.from_iterable(facts.deciding.values()))
     counted = [verdict.counts for verdict in facts.verdicts.values()]

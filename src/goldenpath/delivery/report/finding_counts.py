@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from goldenpath.delivery.model.finding import Severity
-from goldenpath.delivery.report.report_data import FindingStanding, Source
+from goldenpath.delivery.report.report_data import FindingStanding, ImagePart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -51,7 +51,7 @@ def by_age(rows: Sequence[FindingRow], today: date | None) -> tuple[Count, ...]:
 def by_source(rows: Iterable[FindingRow]) -> tuple[Count, ...]:
     """Return how many findings of the image are in each part of it; nothing where there are none."""
     in_image = [row for row in rows if row.source]
-    return _counted(in_image, [source.value for source in Source], lambda row: row.source) if in_image else ()
+    return _counted(in_image, [source.value for source in ImagePart], lambda row: row.source) if in_image else ()
 
 
 def bar(part: float, whole: float) -> float:

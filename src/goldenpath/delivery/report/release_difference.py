@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.work_folder import WorkFolder
 
 
-class Change(StrEnum):
+class Novelty(StrEnum):
     """Whether the last release has a finding too."""
 
     NEW = "new"
@@ -31,14 +31,14 @@ class ReleaseDifference(Struct, frozen=True):
     subject: str
     environment: str
     database: str
-    changes: dict[str, Change]
+    changes: dict[str, Novelty]
     gone: tuple[Finding, ...]
 
     @property
     def sentence(self) -> str:
         """It for people, in one line."""
         changes = [*self.changes.values()]
-        counts = f"{changes.count(Change.NEW)} new, {changes.count(Change.KNOWN)} known, {len(self.gone)} gone"
+        counts = f"{changes.count(Novelty.NEW)} new, {changes.count(Novelty.KNOWN)} known, {len(self.gone)} gone"
         scanned = f", scanned again with the database of {self.database}" if self.database else ""
         return f"{counts} since the release {self.subject[:19]} in {self.environment}{scanned}"
 
@@ -61,11 +61,11 @@ def since(released: WorkFolder, now: Findings) -> ReleaseDifference:
     return ReleaseDifference(then.subject, verdict.environment, day, changes, gone)
 
 
-def compared(now: Findings, then: Findings) -> tuple[dict[str, Change], tuple[Finding, ...]]:
+def compared(now: Findings, then: Findings) -> tuple[dict[str, Novelty], tuple[Finding, ...]]:
     """Return the change of every finding of `now` by fingerprint, and the findings that only `then` has."""
     before, after = ({_identity(finding) for finding in report.findings} for report in (then, now))
     changes = {
-        finding.fingerprint: Change.KNOWN if _identity(finding) in before else Change.NEW for finding in now.findings
+        finding.fingerprint: Novelty.KNOWN if _identity(finding) in before else Novelty.NEW for finding in now.findings
     }
     return changes, tuple(finding for finding in then.findings if _identity(finding) not in after)
 

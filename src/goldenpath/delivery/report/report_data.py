@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from goldenpath.delivery.model.exception import Standing
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.report import finding_text, release_difference, run_facts
-from goldenpath.delivery.report.release_difference import ReleaseDifference
+from goldenpath.delivery.report.release_difference import Novelty, ReleaseDifference
 from goldenpath.shared import codec
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.verdict import Verdict
     from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.delivery.report.job_summary import Facts
-    from goldenpath.delivery.report.release_difference import Change
 
 _PURL_KIND = re.compile(r"pkg:([a-z0-9.+-]+)/")
 _COUNTING = {Standing.ACCEPTED, Standing.EXPIRES_SOON}
@@ -38,7 +37,7 @@ class FindingStanding(StrEnum):
     REPORTED = "reported"
 
 
-class Source(StrEnum):
+class ImagePart(StrEnum):
     """Which part of an image a finding is in."""
 
     BASE = "base image"
@@ -136,7 +135,7 @@ def _difference(work: WorkFolder, released: WorkFolder) -> ReleaseDifference | N
     return release_difference.since(released, now) if now else None
 
 
-def _findings(work: WorkFolder, gate: Gate, verdict: Verdict, changes: Mapping[str, Change]) -> Iterator[FindingRow]:
+def _findings(work: WorkFolder, gate: Gate, verdict: Verdict, changes: Mapping[str, Novelty]) -> Iterator[FindingRow]:
     deciding, unfixed = frozenset(verdict.decided_by), frozenset(verdict.unfixed)
     counting = (exception for exception in verdict.exceptions if exception.standing in _COUNTING)
     accepted = {name for exception in counting for name in exception.findings}
@@ -172,10 +171,10 @@ def finding_row(finding: Finding, standing: FindingStanding) -> FindingRow:
     )
 
 
-def _source(finding: Finding) -> Source:
+def _source(finding: Finding) -> ImagePart:
     if finding.origin is None:
-        return Source.UNKNOWN
-    return Source.BASE if finding.origin.base else Source.OWN
+        return ImagePart.UNKNOWN
+    return ImagePart.BASE if finding.origin.base else ImagePart.OWN
 
 
 def _layers(work: WorkFolder) -> Iterator[LayerRow]:

@@ -9,8 +9,8 @@ from goldenpath.delivery.model import inputs, job_inputs, stage_requests
 from goldenpath.delivery.model.stage_requests import ImageRequest
 from goldenpath.delivery.notifications import issue_text, webhook
 from goldenpath.delivery.notifications.notification import (
-    DeliveryEnd,
     DeliverySubject,
+    ReportedEnd,
     RunPages,
     end_of,
     notification,
@@ -47,7 +47,7 @@ def run(run: Run) -> Outcome:
     return Outcome(f"{name} to {run.environment.name}: {end}; {written}; webhook: {hook}", outputs, warnings)
 
 
-def why_not(run: Run, end: DeliveryEnd | None) -> str:
+def why_not(run: Run, end: ReportedEnd | None) -> str:
     """Return why nothing is reported; empty when something is."""
     if run.event.is_pull_request or run.event.fork:
         return "a pull request or a merge queue is checked, never released"
@@ -81,20 +81,20 @@ def pages_of(run: Run) -> RunPages:
     return RunPages(page, f"{page}/artifacts/{artifact}" if artifact and artifact != "0" else "")
 
 
-def _issue(run: Run, end: DeliveryEnd, name: EcrRepository, facts: Facts, pages: RunPages) -> IssueChange:
+def _issue(run: Run, end: ReportedEnd, name: EcrRepository, facts: Facts, pages: RunPages) -> IssueChange:
     environment, token = run.environment.name, run.request.github_token
     if not token:
         return IssueChange("not written", why="there is no token")
     marker = f"delivery of {name} to {environment}"
     number = int(run.runner.run_id) if run.runner.run_id.isdecimal() else 0
     issue = DeliveryIssue(run.runner.api_url, token, run.event.repository, marker, number)
-    if end is DeliveryEnd.RELEASED:
+    if end is ReportedEnd.RELEASED:
         return issue.close(issue_text.resolved(facts, pages))
     return issue.open(issue_text.title(end, name, environment), issue_text.body(end, facts, pages))
 
 
 def _webhook(
-    run: Run, end: DeliveryEnd, name: EcrRepository, facts: Facts, pages: RunPages, issue: IssueChange
+    run: Run, end: ReportedEnd, name: EcrRepository, facts: Facts, pages: RunPages, issue: IssueChange
 ) -> tuple[str, tuple[str, ...]]:
     """Call the webhook, if there is one. Return the output `webhook` and the warnings."""
     request = run.request

@@ -11,8 +11,8 @@ import pytest
 
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.notifications.notification import (
-    DeliveryEnd,
     DeliverySubject,
+    ReportedEnd,
     RunPages,
     end_of,
     notification,
@@ -32,12 +32,12 @@ PAGES = RunPages("https://github.com/o/app/actions/runs/1", "https://github.com/
 @pytest.mark.parametrize(
     ("result", "verdict", "released", "end"),
     [
-        ("failure", "block", False, DeliveryEnd.BLOCKED),
-        ("failure", "error", False, DeliveryEnd.FAILED),
-        ("failure", "", False, DeliveryEnd.FAILED),
-        ("failure", "pass", True, DeliveryEnd.FAILED),
-        ("success", "pass", True, DeliveryEnd.RELEASED),
-        ("success", "advise", True, DeliveryEnd.RELEASED),
+        ("failure", "block", False, ReportedEnd.BLOCKED),
+        ("failure", "error", False, ReportedEnd.FAILED),
+        ("failure", "", False, ReportedEnd.FAILED),
+        ("failure", "pass", True, ReportedEnd.FAILED),
+        ("success", "pass", True, ReportedEnd.RELEASED),
+        ("success", "advise", True, ReportedEnd.RELEASED),
         ("success", "pass", False, None),
         ("cancelled", "error", False, None),
         ("cancelled", "block", False, None),
@@ -45,11 +45,11 @@ PAGES = RunPages("https://github.com/o/app/actions/runs/1", "https://github.com/
         ("", "pass", True, None),
     ],
 )
-def test_how_a_delivery_ended(result: str, verdict: str, released: bool, end: DeliveryEnd | None) -> None:
+def test_how_a_delivery_ended(result: str, verdict: str, released: bool, end: ReportedEnd | None) -> None:
     assert end_of(result, verdict, released=released) is end
 
 
-def told(end: DeliveryEnd, facts: Facts) -> dict[str, object]:
+def told(end: ReportedEnd, facts: Facts) -> dict[str, object]:
     encoded = codec.encode(notification(end, "block", ABOUT, facts, PAGES, "https://github.com/o/app/issues/3"))
     message: dict[str, object] = json.loads(encoded)
     jsonschema.Draft202012Validator(SCHEMA).validate(message)
@@ -58,16 +58,16 @@ def told(end: DeliveryEnd, facts: Facts) -> dict[str, object]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_message_is_what_its_schema_says(name: str) -> None:
-    for end in DeliveryEnd:
+    for end in ReportedEnd:
         assert told(end, CASES[name])["commit"] == COMMIT
 
 
 def test_a_block_is_told_with_its_counts_and_the_change_that_fixes_most() -> None:
-    message = told(DeliveryEnd.BLOCKED, CASES["vulnerabilities"])
+    message = told(ReportedEnd.BLOCKED, CASES["vulnerabilities"])
     assert (message["end"], message["to_fix"], message["image"], message["tags"]) == ("blocked", 1, "", [])
     assert str(message["top_change"]).startswith("Most of it in one change: build from a newer ")
     assert message["counts"] == {"CRITICAL": 1, "HIGH": 0, "MEDIUM": 0, "LOW": 0, "UNKNOWN": 0}
-    single = told(DeliveryEnd.BLOCKED, CASES["blocked"])
+    single = told(ReportedEnd.BLOCKED, CASES["blocked"])
     assert single["top_change"] == CASES["blocked"].deciding[Gate.GITLEAKS][0].remedy
     assert single["contact"] == {
         "name": "Platform team", "url": "https://wiki.example.com/platform", "chat": "#ask-platform",
@@ -75,8 +75,8 @@ def test_a_block_is_told_with_its_counts_and_the_change_that_fixes_most() -> Non
 
 
 def test_a_release_is_told_with_its_image() -> None:
-    message = told(DeliveryEnd.RELEASED, CASES["released"])
+    message = told(ReportedEnd.RELEASED, CASES["released"])
     assert (message["digest"], message["tags"]) == (DIGEST, [COMMIT[:7], f"prod-{COMMIT[:7]}"])
     assert str(message["image"]).endswith(f"/my-app@{DIGEST}")
     # A receipt of a release that was undone names an image that nobody can pull.
-    assert told(DeliveryEnd.FAILED, CASES["released"])["image"] == ""
+    assert told(ReportedEnd.FAILED, CASES["released"])["image"] == ""

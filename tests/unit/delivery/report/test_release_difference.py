@@ -9,7 +9,7 @@ from goldenpath.delivery.model.finding import Finding, Gate
 from goldenpath.delivery.model.verdict import Result
 from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.report import release_difference
-from goldenpath.delivery.report.release_difference import Change
+from goldenpath.delivery.report.release_difference import Novelty
 from goldenpath.shared import codec
 from goldenpath.shared.errors import BadInput
 from tests.unit.builders import image_secret, report, vulnerability
@@ -31,14 +31,14 @@ def updated(finding: Finding) -> Finding:
 def test_findings_are_new_known_or_gone() -> None:
     changes, gone = release_difference.compared(report(KEPT, NEW, image_secret()), report(OLD, KEPT, image_secret()))
     assert changes == {
-        KEPT.fingerprint: Change.KNOWN, NEW.fingerprint: Change.NEW, image_secret().fingerprint: Change.KNOWN,
+        KEPT.fingerprint: Novelty.KNOWN, NEW.fingerprint: Novelty.NEW, image_secret().fingerprint: Novelty.KNOWN,
     }  # fmt: skip
     assert gone == (OLD,)
 
 
 def test_an_update_that_fixes_nothing_makes_no_new_finding() -> None:
     changes, gone = release_difference.compared(report(updated(KEPT)), report(KEPT))
-    assert ([*changes.values()], gone) == ([Change.KNOWN], ())
+    assert ([*changes.values()], gone) == ([Novelty.KNOWN], ())
 
 
 def test_the_difference_to_a_release_that_was_scanned_again_is_one_sentence(tmp_path: Path) -> None:
