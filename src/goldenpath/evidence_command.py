@@ -232,11 +232,11 @@ def _confirmed(request: EvidenceRequest, checkout: Path, change: MergedChange) -
     """Return `change` as GitHub records it, where a token is given and the checkout's origin is at GitHub."""
     run = Runner.read(runner.variables())
     slug = merge_history.github_slug(git.origin_url(checkout), run.server_url) if request.token else ""
-    return _asked(run.api_url, request.token, slug, change) if slug else change
+    return _recorded(run.api_url, request.token, slug, change) if slug else change
 
 
 @cache
-def _asked(api_url: str, token: str, slug: str, change: MergedChange) -> MergedChange:
+def _recorded(api_url: str, token: str, slug: str, change: MergedChange) -> MergedChange:
     click.echo(f"reading who merged {change.commit[:7]} of {slug}", err=True)
     return MergeRecords(api_url, token, slug).confirmed(change)
 

@@ -76,7 +76,7 @@ def _comment(run: Delivery) -> str:
 
 
 def _notify(run: Delivery) -> str:
-    """Return how `notify` is told that the delivery ended; that it is skipped where one of both workflows says so."""
+    """Return the end of the delivery that `notify` is given, or that it is skipped, where one workflow says so."""
     given = ("delivery_result", "delivery_verdict", "delivery_released", "environment")
     calls = run.calls["notify"]
     return "".join(_of(call, "notify", lambda job: ", ".join(job.step("notify", "with", name) for name in given))

@@ -56,15 +56,14 @@ def connect(
     A role may then read the repository `name` and nothing else, whatever else it is allowed.
     """
     sdk = aws_sdk.session()
-    if role is None:
-        with explained("log in to AWS"):
-            own: ECRClient = aws_sdk.client(sdk, "ecr", region)
-        return own
-    policy = iam.session_policy(region, role, name, account=account, read_only=True)
-    wanted = RoleSession(role, region, _SESSION, aws_sdk.RELEASE_SECONDS, policy)
-    key = aws_sdk.exchanged(sdk, wanted, oidc.token(runner.variables(), AUDIENCE))
-    masks.hide(f"{key.secret}\n{key.token}")
-    client: ECRClient = aws_sdk.client(sdk, "ecr", region, key)
+    key = None
+    if role:
+        policy = iam.session_policy(region, role, name, account=account, read_only=True)
+        wanted = RoleSession(role, region, _SESSION, aws_sdk.RELEASE_SECONDS, policy)
+        key = aws_sdk.exchanged(sdk, wanted, oidc.token(runner.variables(), AUDIENCE))
+        masks.hide(f"{key.secret}\n{key.token}")
+    with explained("log in to AWS"):
+        client: ECRClient = aws_sdk.client(sdk, "ecr", region, key)
     return client
 
 

@@ -34,7 +34,7 @@ def body(end: ReportedEnd, facts: Facts, pages: RunPages) -> str:
     if facts.ending in {Ending.BLOCKED, Ending.FAILED} and facts.timings.stages:
         parts.append(job_summary.render(facts, limit=job_summary.COMMENT_LIMIT))
     elif facts.contact:
-        parts.append(f"**Who can help:** {facts.contact.markdown}")
+        parts.append(job_summary.who_can_help(facts.contact))
     return "\n\n".join((*parts, _KEPT))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -88,7 +87,6 @@ def notification(
     """Return the message about a delivery with these `facts`."""
     receipt, is_released = facts.receipt, end is ReportedEnd.RELEASED
     candidate = facts.candidate.digest if facts.candidate else ""
-    findings = tuple(chain.from_iterable(facts.deciding.values()))
     counted = [verdict.counts for verdict in facts.verdicts.values()]
     return Notification(
         end=end,
@@ -105,7 +103,7 @@ def notification(
         tags=tuple(move.tag for move in receipt.tags) if receipt and is_released else (),
         counts={severity: sum(counts.get(severity, 0) for counts in counted) for severity in Severity},
         to_fix=sum(verdict.deciding for verdict in facts.verdicts.values()),
-        top_change=finding_groups.best_change(findings) or (findings[0].remedy if findings else ""),
+        top_change=finding_groups.best_change(facts.to_fix) or (facts.to_fix[0].remedy if facts.to_fix else ""),
         issue_url=issue_url,
         contact=facts.contact,
     )

@@ -48,15 +48,14 @@ def render(facts: Facts, data: ReportData) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FILES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    deciding = [finding for findings in facts.deciding.values() for finding in findings]
-    groups = finding_groups.grouped(deciding)
+    groups = finding_groups.grouped(facts.to_fix)
     return environment.get_template("report.html.j2").render(
         style=style,
         script=script,
         policy=_POLICY.format(_hash(style), _hash(script)),
         headline=job_summary.headline(facts),
         facts=facts,
-        best_change=finding_groups.best_change(tuple(deciding)),
+        best_change=finding_groups.best_change(facts.to_fix),
         columns=finding_text.COLUMNS,
         rows=[group.row() for group in groups[:_GROUPS_AT_MOST]],
         rows_left=len(groups) - _GROUPS_AT_MOST,

@@ -67,6 +67,11 @@ class Facts:
     contact: Contact | None = None
 
     @property
+    def to_fix(self) -> tuple[Finding, ...]:
+        """The deciding findings of all gates."""
+        return tuple(chain.from_iterable(self.deciding.values()))
+
+    @property
     def ending(self) -> Ending:
         """How the run ended: a gate that blocks has precedence over a later failure."""
         if any(verdict.result is Result.BLOCK for verdict in self.verdicts.values()):
@@ -88,6 +93,11 @@ def render(facts: Facts, *, limit: int = LIMIT) -> str:
     while len((text := _whole(facts, listed)).encode()) > limit and listed:
         listed //= 2
     return text
+
+
+def who_can_help(contact: Contact) -> str:
+    """Return the line that names the `contact`, as Markdown."""
+    return f"**Who can help:** {contact.markdown}"
 
 
 def headline(facts: Facts) -> str:
@@ -116,9 +126,9 @@ def _whole(facts: Facts, listed: int) -> str:
         _failure(facts),
         *(f"- {cell(verdict.sentence)}" for verdict in verdicts),
         _explained(facts),
-        f"\n**Who can help:** {facts.helper.markdown}" if facts.helper else "",
+        f"\n{who_can_help(facts.helper)}" if facts.helper else "",
         _best_change(facts),
-        *tables("Findings to fix", chain.from_iterable(facts.deciding.values()), listed),
+        *tables("Findings to fix", facts.to_fix, listed),
         _exception(facts),
         *tables("Reported only: no fix exists", chain.from_iterable(facts.unfixed.values()), listed),
         bullets("Exceptions", [exception.sentence for verdict in verdicts for exception in verdict.exceptions], listed),
@@ -150,13 +160,13 @@ def _explained(facts: Facts) -> str:
 
 
 def _best_change(facts: Facts) -> str:
-    sentence = finding_groups.best_change(tuple(chain.from_iterable(facts.deciding.values())))
+    sentence = finding_groups.best_change(facts.to_fix)
     return f"\n{cell(sentence)}" if sentence else ""
 
 
 def _exception(facts: Facts) -> str:
     """Return the entry of `.goldenpath.yml` for the first finding to fix, folded; empty where nothing blocks."""
-    finding = next(chain.from_iterable(facts.deciding.values()), None)
+    finding = next(iter(facts.to_fix), None)
     verdict = facts.verdicts.get(finding.gate) if finding else None
     if finding is None or verdict is None or verdict.decided_at is None or facts.ending is not Ending.BLOCKED:
         return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model.receipt import State
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from goldenpath.delivery.model.finding import Finding
     from goldenpath.delivery.report.finding_groups import FindingGroup
     from goldenpath.delivery.report.job_summary import Facts
     from goldenpath.shared.errors import GoldenPathError
@@ -52,12 +50,8 @@ class DeliveryEnd:
         yield from self._image()
         yield from self._files()
 
-    @property
-    def _deciding(self) -> tuple[Finding, ...]:
-        return tuple(chain.from_iterable(self.facts.deciding.values()))
-
     def _findings(self) -> Iterator[tuple[str, str]]:
-        findings = self._deciding
+        findings = self.facts.to_fix
         if not findings:
             return
         if change := finding_groups.best_change(findings):
@@ -71,7 +65,7 @@ class DeliveryEnd:
     def _failure(self) -> Iterator[tuple[str, str]]:
         if self.error is None:
             return
-        if isinstance(self.error, GateBlocked) and self._deciding:
+        if isinstance(self.error, GateBlocked) and self.facts.to_fix:
             yield "do", self.error.fix
             return
         yield "error", self.error.what

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -96,7 +95,7 @@ def of(end: DeliveryEnd, outputs: Mapping[str, str]) -> DeliveryResult:
             StageResult(timing.stage, timing.end.value, timing.seconds, timing.sentence, timing.code)
             for timing in facts.timings.stages
         ),
-        first_change=finding_groups.best_change(tuple(chain.from_iterable(facts.deciding.values()))),
+        first_change=finding_groups.best_change(facts.to_fix),
         outputs=dict(outputs),
         work_dir=str(end.folder),
     )

@@ -1,4 +1,4 @@
-"""What a webhook is told of a delivery."""
+"""The message that a webhook is sent about a delivery."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_how_a_delivery_ended(result: str, verdict: str, released: bool, end: Re
     assert end_of(result, verdict, released=released) is end
 
 
-def told(end: ReportedEnd, facts: Facts) -> dict[str, object]:
+def message_of(end: ReportedEnd, facts: Facts) -> dict[str, object]:
     encoded = codec.encode(notification(end, "block", ABOUT, facts, PAGES, "https://github.com/o/app/issues/3"))
     message: dict[str, object] = json.loads(encoded)
     jsonschema.Draft202012Validator(SCHEMA).validate(message)
@@ -59,15 +59,15 @@ def told(end: ReportedEnd, facts: Facts) -> dict[str, object]:
 @pytest.mark.parametrize("name", CASES)
 def test_every_message_is_what_its_schema_says(name: str) -> None:
     for end in ReportedEnd:
-        assert told(end, CASES[name])["commit"] == COMMIT
+        assert message_of(end, CASES[name])["commit"] == COMMIT
 
 
 def test_a_block_is_told_with_its_counts_and_the_change_that_fixes_most() -> None:
-    message = told(ReportedEnd.BLOCKED, CASES["vulnerabilities"])
+    message = message_of(ReportedEnd.BLOCKED, CASES["vulnerabilities"])
     assert (message["end"], message["to_fix"], message["image"], message["tags"]) == ("blocked", 1, "", [])
     assert str(message["top_change"]).startswith("Most of it in one change: build from a newer ")
     assert message["counts"] == {"CRITICAL": 1, "HIGH": 0, "MEDIUM": 0, "LOW": 0, "UNKNOWN": 0}
-    single = told(ReportedEnd.BLOCKED, CASES["blocked"])
+    single = message_of(ReportedEnd.BLOCKED, CASES["blocked"])
     assert single["top_change"] == CASES["blocked"].deciding[Gate.GITLEAKS][0].remedy
     assert single["contact"] == {
         "name": "Platform team", "url": "https://wiki.example.com/platform", "chat": "#ask-platform",
@@ -75,8 +75,8 @@ def test_a_block_is_told_with_its_counts_and_the_change_that_fixes_most() -> Non
 
 
 def test_a_release_is_told_with_its_image() -> None:
-    message = told(ReportedEnd.RELEASED, CASES["released"])
+    message = message_of(ReportedEnd.RELEASED, CASES["released"])
     assert (message["digest"], message["tags"]) == (DIGEST, [COMMIT[:7], f"prod-{COMMIT[:7]}"])
     assert str(message["image"]).endswith(f"/my-app@{DIGEST}")
     # A receipt of a release that was undone names an image that nobody can pull.
-    assert told(ReportedEnd.FAILED, CASES["released"])["image"] == ""
+    assert message_of(ReportedEnd.FAILED, CASES["released"])["image"] == ""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FOLDER = Path("/tmp/goldenpath-1000/app")  # noqa: S108  nothing is there
 ENDS: dict[str, Facts] = {**CASES, "platforms": two_platforms()}
 BLOCKED = partial(GateBlocked, "the gate blocks the release", why="a long list", fix="Fix them")
-# Each is made anew for who asks: an error remembers that a panel has shown it.
+# Each call makes a new one: an error remembers that a panel has shown it.
 ERRORS: dict[str, Callable[[], GoldenPathError]] = {
     "blocked": BLOCKED,
     "vulnerabilities": BLOCKED,
