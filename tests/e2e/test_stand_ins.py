@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,6 +127,15 @@ def test_the_repositories_may_be_in_a_folder_as_they_are_under_the_runner(host: 
         ),
     )
     Machine(tmp_path / "row", use, {**variables(tmp_path), **place}, "a-row", dict(host.commits)).do(row)
+
+
+def test_jobs_that_upload_at_the_same_time_get_an_id_each(tmp_path: Path) -> None:
+    (tmp_path / "artifacts").mkdir()
+    numbered = program(platform_copy.STAND_INS / UPLOAD / "upload.py").numbered
+    names = [f"candidate-{each}" for each in range(200)]
+    with ThreadPoolExecutor(8) as jobs:
+        ids = list(jobs.map(lambda name: numbered(name, tmp_path / "artifacts"), names))
+    assert sorted(ids) == list(range(1001, 1201))
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,12 @@ def main(env: Mapping[str, str], say: Callable[[str], None], act: Callable[[Mapp
 def save(folder: Path, env: Mapping[str, str], key: str) -> str:
     """Keep `folder` for the ref of this run, with its key beside it; what has the key already stays."""
     place = _scope(env, env["GITHUB_REF"]) / quote(_checked(key), safe="")
-    if place.exists():
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.mkdir()
+    except FileExistsError:
         return "Unable to reserve cache: another job may be creating this cache, or it exists."
-    shutil.copytree(folder, place, symlinks=True)
+    shutil.copytree(folder, place, symlinks=True, dirs_exist_ok=True)
     place.with_name(f"{place.name}.key").write_text(key, encoding="utf-8")
     return f"Cache saved with key: {key}"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 # One file for each artifact that is there: its id, with the name in it. An id is never given twice.
 IDS = ".ids"
@@ -96,8 +98,10 @@ def upload(asked: Inputs, env: Mapping[str, str], say: Callable[[str], None]) ->
         delete(asked.name, artifacts)
     places = {file: placed(file, root) for file in files}
     check_name(asked.name)
-    if (artifacts / asked.name).exists():
-        raise Failed(_TAKEN)
+    try:
+        (artifacts / asked.name).mkdir()
+    except FileExistsError:
+        raise Failed(_TAKEN) from None
     longest = int(env.get("GITHUB_RETENTION_DAYS") or 0)
     if longest and (asked.retention or 0) > longest:
         say(
@@ -130,21 +134,30 @@ def check_name(name: str) -> None:
 
 def delete(name: str, artifacts: Path) -> None:
     """Remove the artifact `name`, whichever job made it, and with it its id."""
-    ids = [each for each in (artifacts / IDS).glob("[0-9]*") if each.read_text(encoding="utf-8") == name]
-    for each in ids:
-        each.unlink()
-        shutil.rmtree(artifacts / name, ignore_errors=True)
+    with _ids(artifacts) as ids:
+        for each in [each for each in ids.glob("[0-9]*") if each.read_text(encoding="utf-8") == name]:
+            each.unlink()
+            shutil.rmtree(artifacts / name, ignore_errors=True)
 
 
 def numbered(name: str, artifacts: Path) -> int:
     """Return the new id of the artifact `name`."""
+    with _ids(artifacts) as ids:
+        last = ids / _LAST
+        number = int(last.read_text(encoding="utf-8")) + 1 if last.exists() else 1001
+        last.write_text(str(number), encoding="utf-8")
+        (ids / str(number)).write_text(name, encoding="utf-8")
+        return number
+
+
+@contextmanager
+def _ids(artifacts: Path) -> Iterator[Path]:
+    """Give the folder of the ids to this process alone: the jobs of a matrix upload at the same time."""
     ids = artifacts / IDS
     ids.mkdir(exist_ok=True)
-    last = ids / _LAST
-    number = int(last.read_text(encoding="utf-8")) + 1 if last.exists() else 1001
-    last.write_text(str(number), encoding="utf-8")
-    (ids / str(number)).write_text(name, encoding="utf-8")
-    return number
+    with (ids / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield ids
 
 
 def digest(artifact: Path) -> str:
