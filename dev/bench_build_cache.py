@@ -7,7 +7,6 @@ Python app of `make bench`. One commit must be one digest, with the cache and wi
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 from dev.benchmark import measuring, services  # noqa: E402
 from dev.benchmark.cases import CASES  # noqa: E402
+from tests import step_outputs  # noqa: E402
 
 from goldenpath.delivery.model.work_folder import WorkFolder  # noqa: E402
 from goldenpath.local.demo import sample  # noqa: E402
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from dev.benchmark.services import Services
 
 _APP, _SLUG = "python", "acme/app"
-_DIGEST_OUTPUT = re.compile(r"build_cache_digest<<(\S+)\n(.*)\n\1\n")
 
 
 @dataclass
@@ -73,8 +72,8 @@ class Builds:
         processor = sum(counters.processor for counters in done.between(done.begin, done.end))
         kind = "warm" if candidate.cache else "cold"
         print(f"{name:<32}{kind}{done.end - done.begin:8.1f} s{processor:8.1f} s of a processor", flush=True)
-        if output := _DIGEST_OUTPUT.search((run / "output").read_text()):
-            self.key = f"goldenpath-build-1-dev-{_SLUG}-{output[2]}" if output[2] else self.key
+        if digest := step_outputs.read(run / "output").get("build_cache_digest"):
+            self.key = f"goldenpath-build-1-dev-{_SLUG}-{digest}"
 
     def _variables(self, run: Path) -> dict[str, str]:
         """Return the environment of a job for a push to `main`; GitHub: "Variables reference"."""

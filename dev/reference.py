@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from dev import command_tree
 from dev.tables import table
 
-from goldenpath import cli
 from goldenpath.delivery import pipeline
 from goldenpath.delivery.rules import app, settled
 from goldenpath.policy import environments
@@ -54,22 +54,15 @@ def files() -> dict[str, str]:
 
 def command_page() -> str:
     """Return the page of every command, as the parser knows them."""
-    commands = list(_commands(cli.goldenpath, "goldenpath"))
+    commands = [
+        (" ".join(("goldenpath", *words)), command)
+        for words, command in command_tree.every_command().items()
+        if not isinstance(command, click.Group) and not command.hidden
+    ]
     rows = [[f"[`{name}`](#{_anchor(name)})", command.get_short_help_str(limit=200)] for name, command in commands]
     parts = (section(name, command) for name, command in commands)
     header = _HEADER.format(source="the program's own options")
     return "\n".join((header, _COMMAND_INTRODUCTION, table(["command", "what it does"], rows), *parts))
-
-
-def _commands(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
-    """Yield every command that does something, by its whole name."""
-    context = click.Context(group)
-    for word in group.list_commands(context):
-        command = group.get_command(context, word)
-        if isinstance(command, click.Group):
-            yield from _commands(command, f"{name} {word}")
-        elif command and not command.hidden:
-            yield f"{name} {word}", command
 
 
 def section(name: str, command: click.Command) -> str:

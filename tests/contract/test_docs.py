@@ -7,12 +7,11 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 import yaml
 from dev import release_notes
+from dev.command_tree import command_of
 
-from goldenpath import cli
 from goldenpath.delivery.adoption import reusable_workflow
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,16 +44,11 @@ def spoken_of(text: str) -> Iterator[list[str]]:
 
 def unknown(words: list[str]) -> str:
     """Return what of a command line the program does not know; empty when it knows all of it."""
-    command: click.Command = cli.goldenpath
-    rest = list(words)
-    while rest and isinstance(command, click.Group):
-        name = rest.pop(0)
-        if "|" in name or name.startswith("-"):
-            return ""
-        found = command.get_command(click.Context(command), name)
-        if found is None:
-            return name
-        command = found
+    try:
+        command, rest = command_of(words)
+    except KeyError as error:
+        (name,) = error.args
+        return "" if "|" in name or name.startswith("-") else name
     known = {option for each in command.params for option in each.opts} | {"--help", "-h", "--version"}
     return " ".join(word for word in rest if word.startswith("--") and word.partition("=")[0] not in known)
 

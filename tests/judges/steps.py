@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tests import step_outputs
 from tests.tools.command import ROOT
 
 if TYPE_CHECKING:
@@ -148,5 +149,4 @@ def _ran(script: str, variables: tuple[tuple[str, str], ...]) -> tuple[dict[str,
             ["bash", "-eo", "pipefail", "-c", script], cwd=name, check=False, capture_output=True, timeout=20,
             env={"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(output), **dict(variables)},
         )  # fmt: skip
-        lines = [line.partition("=") for line in output.read_text().splitlines()]
-        return {key: value for key, _, value in lines}, done.returncode
+        return step_outputs.read(output), done.returncode

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests import step_outputs
 from tests.tools import apps
 
 from goldenpath import cli
@@ -88,8 +89,7 @@ class Step:
     @property
     def outputs(self) -> dict[str, str]:
         """The outputs as the runner reads them."""
-        text = (self.folder / "output").read_text()
-        return {name: value for name, _, value in re.findall(r"(?ms)^(\w+)<<(\w+)\n(.*?)\n\2$", text)}
+        return step_outputs.read(self.folder / "output")
 
 
 def once(run: Callable[..., Completed]) -> Callable[..., Completed]:
@@ -183,9 +183,7 @@ def test_hostile_names_of_files_branches_and_commits_are_shown_and_never_obeyed(
     assert "@everyone" not in summary.replace("`@everyone.py:1`", "")  # code mentions nobody
     assert "\n::" not in summary
     assert "evil" not in emulator.tags(repository)
-    image = re.search(r"(?ms)^image<<(\w+)\n(.*?)\n\1$", (tmp_path / "runner" / "output").read_text())
-    assert image
-    assert image[2].startswith(emulator.registry_host)
+    assert step_outputs.read(tmp_path / "runner" / "output")["image"].startswith(emulator.registry_host)
     assert not list(tmp_path.rglob(CANARY))
     assert not Path(CANARY).exists()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+from dev.command_tree import every_command
 
 from goldenpath import __version__, cli
 from goldenpath.delivery import pipeline
@@ -48,21 +49,6 @@ def told(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
     captured = capsys.readouterr()
     assert captured.err == ""
     return code, captured.out
-
-
-def every_command() -> list[tuple[str, ...]]:
-    """Return the words of every command, groups and what is in them."""
-
-    def walk(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        yield words
-        if isinstance(command, click.Group):
-            context = click.Context(command)
-            for name in command.list_commands(context):
-                found = command.get_command(context, name)
-                assert found is not None
-                yield from walk(found, (*words, name))
-
-    return list(walk(cli.goldenpath, ()))
 
 
 @pytest.mark.parametrize("words", every_command(), ids=" ".join)

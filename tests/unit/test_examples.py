@@ -6,12 +6,12 @@ import re
 import shlex
 from pathlib import Path
 
-import click
 import pytest
+from dev.command_tree import command_of, every_command
 
 from goldenpath import cli, examples
 from goldenpath.delivery.model import inputs
-from tests.unit.test_cli import INPUTS, every_command
+from tests.unit.test_cli import INPUTS
 
 COMMANDS = [" ".join(words) for words in every_command() if words]
 
@@ -23,16 +23,6 @@ def _app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".goldenpath.yml").touch()
     for declared in {declared for listed in INPUTS.values() for declared in listed}:
         monkeypatch.delenv(declared.variable, raising=False)
-
-
-def found(words: list[str]) -> tuple[click.Command, list[str]]:
-    """Return the command that `words` name, and what follows them."""
-    command: click.Command = cli.goldenpath
-    while isinstance(command, click.Group):
-        inner = command.get_command(click.Context(command), words[0])
-        assert inner is not None, words
-        command, words = inner, words[1:]
-    return command, words
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -48,7 +38,7 @@ def test_every_command_ends_its_help_with_examples_as_they_are_typed(
 @pytest.mark.parametrize("example", [line for name in COMMANDS for line in examples.of(name)])
 def test_an_example_is_taken_by_its_command(example: str) -> None:
     program, *words = shlex.split(example)
-    command, arguments = found(words)
+    command, arguments = command_of(words)
     context = command.make_context(command.name, [*arguments])
     assert program == "goldenpath"
     name = example.removeprefix("goldenpath ").split()[0]

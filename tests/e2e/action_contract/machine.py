@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import step_outputs
 from tests.e2e.action_contract.steps import UPLOAD, Finds, Row, Runs, Use
 
 # Uses an action with inputs and variables: its exit code and its log.
@@ -89,7 +90,7 @@ class Machine:
             if self._filled(text) not in readable:
                 raise Differs(f"{step} does not say {self._filled(text)!r}:\n{readable}")
         self.path = os.pathsep.join([*path.read_text(encoding="utf-8").split(), env["PATH"]])
-        made = outputs(output.read_text(encoding="utf-8"))
+        made = step_outputs.read(output)
         for name, pattern in step.outputs.items():
             if not re.fullmatch(self._filled(pattern), made.get(name, "")):
                 raise Differs(f"the output {name} is {made.get(name, '')!r}, not {self._filled(pattern)!r}")
@@ -130,9 +131,3 @@ def make(folder: Path, text: str) -> None:
 def below(folder: Path) -> set[str]:
     """Return the files below `folder`."""
     return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file() or file.is_symlink()}
-
-
-def outputs(text: str) -> dict[str, str]:
-    """Return what a step wrote to `GITHUB_OUTPUT`, in either form."""
-    found = re.finditer(r"^(?:([\w-]+)<<(\S+)\n(.*?)\n\2|([\w-]+)=([^\n]*))$", text, re.MULTILINE | re.DOTALL)
-    return {each[1] or each[4]: each[3] if each[1] else each[5] for each in found}

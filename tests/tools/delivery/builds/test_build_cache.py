@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
+from tests import step_outputs
 from tests.tools import apps
 from tests.unit import layout_builder
 
@@ -66,9 +67,8 @@ class Machines:
         cache = (f"--build-cache={self.cache}", f"--build-cache-key={self.key}")
         more = {**apps.event(run, self.app), "GOLDENPATH_BUILDKIT": self.address}
         self.log = self.goldenpath.run("build", *where, *cache, more=more).ok().text
-        found = re.search(r"build_cache_digest<<(\S+)\n(.*)\n\1\n", (run / "output").read_text())
-        if found and found[2]:
-            self.key = KEY + found[2]
+        if digest := step_outputs.read(run / "output").get("build_cache_digest"):
+            self.key = KEY + digest
         return work.read_candidate()
 
     def without_cache(self) -> Candidate:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from goldenpath.shared import codec
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BuildFailed, EvidenceMismatch, GateBlocked, StageOutOfOrder
 from goldenpath.shared.runner import Runner
+from tests import step_outputs
 from tests.unit import run_builder
 from tests.unit.builders import report, secret, vulnerability
 from tests.unit.layout_builder import layout
@@ -160,12 +160,11 @@ def test_a_stage_puts_out_its_evidence_however_it_ends(tmp_path: Path, ends: str
         execution.run_stage(stage, made, Progress())
     except (GateBlocked, BuildFailed):
         assert ends != "well"
-    written = re.search(r"evidence<<(\w+)\n(.*)\n\1\n", (tmp_path / "output").read_text())
-    assert written
+    written = step_outputs.read(tmp_path / "output")
     files = {"build": {"candidate.json", "build.timing.json"}}.get(
         stage.name, {"trivy.json", "trivy.sarif", "trivy.verdict.json", "trivy-gate.timing.json"}
     )
-    (parsed,) = evidence.parse(written[2])
+    (parsed,) = evidence.parse(written["evidence"])
     assert set(parsed.digests) == files
 
 
