@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 # After so many new objects Python looks for cycles. With its own 700 it walks a report of 25,000 findings many times.
 COLLECT_AFTER = 20_000
-_SEE_HELP = "See `goldenpath --help`, or `--help` after the command"
 _HELP = """Deliver a container from a git checkout to Amazon ECR.
 
 \b
@@ -118,7 +117,7 @@ def _with_document(argv: Sequence[str]) -> int:
 
 
 def _ended(argv: Sequence[str]) -> _Ended:
-    return _attempt(lambda: goldenpath.main(args=list(argv), prog_name="goldenpath", standalone_mode=False))
+    return _attempt(lambda: goldenpath.main(args=list(argv), prog_name="goldenpath", standalone_mode=False), argv)
 
 
 def _name(argv: Sequence[str]) -> str:
@@ -148,7 +147,11 @@ def guarded(action: Callable[[], object]) -> int:
     return _attempt(action).exit_code
 
 
-def _attempt(action: Callable[[], object]) -> _Ended:
+def _see_help(argv: Sequence[str]) -> str:
+    return f"See `{' '.join(filter(None, ('goldenpath', _name(argv), '--help')))}`"
+
+
+def _attempt(action: Callable[[], object], argv: Sequence[str] = ()) -> _Ended:
     cancellation.install_signal_handlers()
     try:
         result = action()
@@ -156,9 +159,9 @@ def _attempt(action: Callable[[], object]) -> _Ended:
         return _reported(error)
     except click.exceptions.NoArgsIsHelpError as asked:
         click.echo(asked.format_message())
-        return _Ended(BadInput.exit_code, error=BadInput("The command is not complete", fix=_SEE_HELP))
+        return _Ended(BadInput.exit_code, error=BadInput("The command is not complete", fix=_see_help(argv)))
     except click.ClickException as error:
-        return _reported(BadInput(error.format_message(), fix=_SEE_HELP))
+        return _reported(BadInput(error.format_message(), fix=_see_help(argv)))
     except click.Abort:
         return _reported(Cancelled("The run was interrupted", fix="Run it again"))
     # click returns 0 for `--help` and `--version`.

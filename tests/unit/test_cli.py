@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.inputs import Input, Request
 
 STAGES = {stage.name: stage for stage in (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE)}
-FIX = "See `goldenpath --help`, or `--help` after the command"
 INPUTS: dict[str, tuple[Input, ...]] = {name: stage.inputs for name, stage in STAGES.items()} | {
     "deliver": pipeline.INPUTS
 }
@@ -78,7 +77,8 @@ def test_every_command_reports_an_error_as_one_document(
     assert code == document["exit_code"] == 2
     assert (document["command"], document["result"]) == (" ".join(words), None)
     assert document["error"] == {
-        "code": "bad-input", "what": document["error"]["what"], "why": "", "fix": FIX,
+        "code": "bad-input", "what": document["error"]["what"], "why": "",
+        "fix": f"See `{' '.join(('goldenpath', *words))} --help`",
         "page": error_pages.address("bad-input"),
     }  # fmt: skip
     assert "--no-such-option" in document["error"]["what"]
@@ -204,23 +204,24 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argv", "what"),
+    ("argv", "what", "command"),
     [
-        (("deliver", "--enviroment", "dev"), "No such option '--enviroment'"),
-        (("delivver",), "No such command 'delivver'"),
-        (("build", "extra"), "Got unexpected extra argument (extra)"),
-        (("build", "--version"), "Option '--version' requires an argument"),
-        (("tools", "instal"), "No such command 'instal'"),
+        (("deliver", "--enviroment", "dev"), "No such option '--enviroment'", "goldenpath deliver"),
+        (("delivver",), "No such command 'delivver'", "goldenpath"),
+        (("build", "extra"), "Got unexpected extra argument (extra)", "goldenpath build"),
+        (("build", "--version"), "Option '--version' requires an argument", "goldenpath build"),
+        (("tools", "instal"), "No such command 'instal'", "goldenpath tools"),
+        (("explain",), "Missing argument 'WORD'", "goldenpath explain"),
     ],
 )
 def test_a_slip_of_the_fingers_is_told_as_any_other_bad_input(
-    capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], what: str
+    capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], what: str, command: str
 ) -> None:
     code, text = told(capsys, *argv)
     assert code == 2
     first, *rest = text.splitlines()
     assert first.startswith(f"error[bad-input]: {what}")
-    assert rest == [f"  do:  {FIX}", "  more: goldenpath explain bad-input"]
+    assert rest == [f"  do:  See `{command} --help`", "  more: goldenpath explain bad-input"]
 
 
 @pytest.mark.parametrize("words", [(), ("release",), ("tools",)], ids=" ".join)

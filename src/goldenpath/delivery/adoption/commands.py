@@ -170,7 +170,7 @@ def pre_commit(*, source: Path) -> str:
 
     `.pre-commit-hooks.yaml` makes it a hook of pre-commit.com, and one line in `.git/hooks/pre-commit` one of git.
     """
-    sentence = staged.require_no_secret(source, Toolchain.load().provide("gitleaks"))
+    sentence = staged.require_no_secret(checkout.read(source).folder, Toolchain.load().provide("gitleaks"))
     Progress().line(f"✓ {sentence}")
     return sentence
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from tests.tools import apps
-from tests.tools.command import ROOT
+from tests.tools.command import ROOT, Command
 
 from goldenpath.delivery.adoption import staged
 from goldenpath.shared import process
@@ -76,13 +76,30 @@ def test_the_first_commit_of_a_repository_is_searched_too(tmp_path: Path, progra
         staged.require_no_secret(app.folder, program)
 
 
-def test_an_exception_of_the_app_counts(app: App, program: Program) -> None:
-    stage(app, "config.py", line())
+def accept(app: App) -> None:
     ends = datetime.now(UTC).date() + timedelta(days=7)
     exception = {"gate": "gitleaks", "id": "github-pat", "scope": {"path": "config.py"}, "reason": "a test's",
                  "owner": "team-web", "expires": ends}  # fmt: skip
     stage(app, ".goldenpath.yml", yaml.safe_dump({"version": 1, "exceptions": [exception]}))
+
+
+def test_an_exception_of_the_app_counts(app: App, program: Program) -> None:
+    stage(app, "config.py", line())
+    accept(app)
     assert staged.require_no_secret(app.folder, program).startswith("no secret in what is staged")
+
+
+def test_an_exception_of_the_app_counts_below_the_top_of_its_checkout_too(app: App) -> None:
+    stage(app, "config.py", line())
+    accept(app)
+    (app.folder / "deep").mkdir()
+    assert "no secret in what is staged" in Command({}).run("pre-commit", cwd=app.folder / "deep").ok().text
+
+
+def test_outside_a_git_checkout_the_command_says_so(tmp_path: Path) -> None:
+    done = Command({}).run("pre-commit", f"--source={tmp_path}")
+    assert done.code == 5
+    assert f"error[source-unusable]: {tmp_path} is not a git checkout" in done.text
 
 
 def test_a_hook_of_git_stops_the_commit_of_one_file_and_lets_another_be_committed(app: App) -> None:
