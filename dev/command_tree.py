@@ -22,10 +22,10 @@ def command_of(words: Sequence[str]) -> tuple[click.Command, list[str]]:
     command: click.Command = cli.goldenpath
     rest = list(words)
     while rest and isinstance(command, click.Group):
-        found = command.get_command(click.Context(command), rest[0])
-        if found is None:
+        inner = command.get_command(click.Context(command), rest[0])
+        if inner is None:
             raise KeyError(rest[0])
-        command, rest = found, rest[1:]
+        command, rest = inner, rest[1:]
     return command, rest
 
 

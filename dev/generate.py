@@ -31,6 +31,7 @@ from goldenpath.delivery.rules import matrix  # noqa: E402
 from goldenpath.delivery.running.delivery_result import DELIVERY_SCHEMA, DeliveryResult  # noqa: E402
 from goldenpath.shared import error_pages  # noqa: E402
 from goldenpath.shared.command_result import COMMAND_SCHEMA, CommandResult  # noqa: E402
+from goldenpath.shared.names import Name  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -144,7 +145,14 @@ def action(name: str, text: str, listed: Sequence[Input], outputs: Mapping[str, 
 
 def schema(name: str, kind: type) -> str:
     """Return the JSON Schema of the files that hold a value of type `kind`."""
-    return json.dumps({"$schema": _DIALECT, "title": name, **msgspec.json.schema(kind)}, indent=2) + "\n"
+    described = msgspec.json.schema(kind, schema_hook=_of_name)
+    return json.dumps({"$schema": _DIALECT, "title": name, **described}, indent=2) + "\n"
+
+
+def _of_name(kind: type) -> dict[str, Any]:
+    if not issubclass(kind, Name):
+        raise NotImplementedError
+    return {"type": "string", "pattern": f"^({kind.pattern.pattern})$"}
 
 
 def filled(document: str) -> str:

@@ -31,12 +31,17 @@ from goldenpath.shared.runner import Runner
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from goldenpath.delivery.evidence.policies import PolicyHistory
     from goldenpath.delivery.evidence.release_evidence import ReleaseEvidence
     from goldenpath.delivery.evidence.run_records import RunRecords
     from goldenpath.shared.merge_history import MergedChange
 
 SCHEMA = "goldenpath.evidence/1"
 _SHOWN = 20
+_WHOLE_PLATFORM = (
+    f"Name a whole clone of the platform's repository with --platform; it has the rules in {policies.FILE}, and rules "
+    "that nobody merged there need an explanation"
+)
 _HELP = """Pack what an auditor asks for into one archive that standard tools can check.
 
 It reads ECR with the login of this machine (ecr:DescribeImages, ecr:BatchGetImage) and changes nothing. With
@@ -180,10 +185,10 @@ def _gather(request: EvidenceRequest) -> tuple[EvidenceIndex, list[ArchivedFile]
     files = {file.path: file for release in releases for file in release.files}
     missing = [*records.refused, *(gap for release in releases for gap in release.missing)]
     entries = []
-    for entry, policy, gap in _with_policies(request, releases):
+    for entry, its_policies, gaps in _with_policies(request, releases):
         entries.append(entry)
-        files |= {policy.path: policy} if policy else {}
-        missing += [gap] if gap else []
+        files |= {policy.path: policy for policy in its_policies}
+        missing += gaps
     changes = []
     for change, its_files, gaps in _registry_changes(request):
         changes.append(change)
@@ -243,20 +248,27 @@ def _recorded(api_url: str, token: str, slug: str, change: MergedChange) -> Merg
 
 def _with_policies(
     request: EvidenceRequest, releases: list[ReleaseEvidence]
-) -> Iterator[tuple[ReleaseEntry, ArchivedFile | None, MissingEvidence | None]]:
-    """Yield the entry of each release with the rules of its time, or that they are missing."""
-    changes = policies.history(request.platform) if request.platform else ()
-    for entry in (release.entry for release in releases):
-        moment, checkout = entry.released_at, request.platform
-        policy = policies.at(checkout, changes, moment) if checkout and moment else None
-        if policy:
-            yield msgspec.structs.replace(entry, policy=policy.path), policy, None
-        else:
-            about = f"{entry.repository}@{entry.digest}"
-            fix = (
-                "Name a whole clone of the platform's repository with --platform; it has the rules in " + policies.FILE
-            )
-            yield entry, None, MissingEvidence(about, "the policy of its time was not found", fix)
+) -> Iterator[tuple[ReleaseEntry, tuple[ArchivedFile, ...], tuple[MissingEvidence, ...]]]:
+    """Yield the entry of each release with the rules that decided, and which of them are missing."""
+    known = policies.history(request.platform) if request.platform else None
+    for release in releases:
+        files, missing = _policies(known, release)
+        yield msgspec.structs.replace(release.entry, policies=tuple(file.path for file in files)), files, missing
+
+
+def _policies(
+    known: PolicyHistory | None, release: ReleaseEvidence
+) -> tuple[tuple[ArchivedFile, ...], tuple[MissingEvidence, ...]]:
+    about, fix = f"{release.entry.repository}@{release.entry.digest}", _WHOLE_PLATFORM
+    if known is None:
+        return (), (MissingEvidence(about, "no rules that decided were looked for", fix),)
+    moment, named = release.entry.released_at, release.decided_under
+    rules = {f"the rules that decided, {digest}, are in no commit of the platform's branch": known.of(digest)
+             for digest in named}  # fmt: skip
+    if not named:  # by verdicts of a time when they named none
+        rules["the policy of its time was not found"] = known.at(moment) if moment else None
+    missing = tuple(MissingEvidence(about, what, fix) for what, file in rules.items() if file is None)
+    return tuple(file for file in rules.values() if file), missing
 
 
 def _registry_changes(

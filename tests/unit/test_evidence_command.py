@@ -13,17 +13,20 @@ import pytest
 from goldenpath import cli
 from goldenpath.delivery.evidence import merged_exceptions, policies, registry_images
 from goldenpath.delivery.evidence.merged_exceptions import RulesHistory
+from goldenpath.delivery.evidence.policies import PolicyHistory, PolicyVersion
 from goldenpath.delivery.evidence.registry_images import RegistryImage
 from goldenpath.registries import plan_history
 from goldenpath.registries.config import ecr_tf
 from goldenpath.shared import git, merge_history, runner
 from goldenpath.shared.evidence_archive import ArchivedFile
 from goldenpath.shared.merge_history import MergedChange, MergeRecords
+from goldenpath.shared.names import Digest
 from tests.unit.delivery.evidence import evidence_records
 from tests.unit.delivery.evidence.evidence_records import COMMIT, DIGEST, MANIFEST, REPOSITORY, TAG
 
 IMAGE = RegistryImage(DIGEST, (TAG,), dt.datetime(2026, 10, 2, 8, tzinfo=dt.UTC), "ACTIVE")
 CHANGE = MergedChange("c" * 40, "ann", IMAGE.pushed_at, "Add it (#7)", number=7, merged_by="bob", source="github")
+RULES = Digest.of(b"rules")
 WORDS = ("evidence", "--since=2026-10-01", "--environment=prod")
 
 
@@ -42,8 +45,9 @@ def checkouts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(git, "origin_url", lambda _: "https://github.com/team/platform")
     rules = RulesHistory(Path(), None, (), is_whole=True)
     monkeypatch.setattr(merged_exceptions, "read", lambda *_: rules)
-    monkeypatch.setattr(policies, "history", lambda _: (CHANGE,))
-    monkeypatch.setattr(policies, "at", lambda *_: ArchivedFile("policies/c.yaml", b"rules"))
+    file = ArchivedFile("policies/c.yaml", b"rules")
+    rules_as_they_were = PolicyHistory((PolicyVersion(dt.datetime(2026, 1, 1, tzinfo=dt.UTC), file, RULES),))
+    monkeypatch.setattr(policies, "history", lambda _: rules_as_they_were)
     monkeypatch.setattr(merge_history, "changes", lambda *_: (CHANGE,))
     monkeypatch.setattr(git, "output", lambda *_: b"+ registry")
 
@@ -66,11 +70,27 @@ def test_everything_that_is_known_is_packed_and_counted(
     assert cli.run([*WORDS, f"--ecr-repository={REPOSITORY}", *options, f"--output={output}"]) == 0
     index = index_of(output)
     assert (index["missing"], index["schema"]) == ([], "goldenpath.evidence/1")
-    assert index["releases"][0]["policy"] == "policies/c.yaml"
+    assert index["releases"][0]["policies"] == ["policies/c.yaml"]
     assert index["registry_changes"][0]["merge"]["merged_by"] == "bob"
     printed = capsys.readouterr()
     assert "releases to prod since 2026-10-01 (UTC): 1; changes of registries: 1" in printed.out
     assert printed.err.splitlines() == ["reading team/my-app in ECR", "reading the changes of prod's registries"]
+
+
+@pytest.mark.usefixtures("checkouts")
+@pytest.mark.parametrize(("rules", "is_known"), [(RULES, True), (Digest.of(b"rules that nobody merged"), False)])
+def test_the_rules_that_a_verdict_names_are_packed_or_missing_where_nobody_merged_them(
+    rules: Digest, is_known: bool, tmp_path: Path
+) -> None:
+    records = tmp_path / "records"
+    evidence_records.write_run(records, rules=rules)
+    output = tmp_path / "evidence.tar.gz"
+    words = (f"--ecr-repository={REPOSITORY}", f"--platform={tmp_path}", f"--records={records}", f"--output={output}")
+    cli.run([*WORDS, *words, "--allow-missing"])
+    index = index_of(output)
+    assert index["releases"][0]["policies"] == (["policies/c.yaml"] if is_known else [])
+    missing = f"the rules that decided, {rules}, are in no commit of the platform's branch"
+    assert (missing in [gap["what"] for gap in index["missing"]]) is not is_known
 
 
 def test_missing_evidence_is_listed_in_the_archive_and_ends_in_an_error(

@@ -32,9 +32,14 @@ class RegistryRules:
     all_changes_approved: bool = True
 
 
+def text() -> str:
+    """Return the YAML text of the platform's rules, byte for byte."""
+    return resources.files("goldenpath.policy").joinpath(POLICY_FILE).read_bytes().decode("utf-8")
+
+
 def read() -> Mapping[str, Any]:
     """Return the platform's rules as parsed YAML. Raises `PolicyInvalid` when they do not fit their schema."""
-    return parse(resources.files("goldenpath.policy").joinpath(POLICY_FILE).read_text(encoding="utf-8"))
+    return parse(text())
 
 
 def parse(text: str) -> Mapping[str, Any]:

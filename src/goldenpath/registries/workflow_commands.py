@@ -117,7 +117,7 @@ def report_hygiene(checkout: Path) -> None:
     run = _run()
     access, now = _access(checkout, run, RoleKind.PLAN), dt.datetime.now(dt.UTC)
     reports = [hygiene.inspect(access, environment, now) for environment in known_environments()]
-    text = hygiene.report(reports, _run_url(run))
+    text = hygiene.report(reports, run.run_page)
     thread = _repository(run).issue("hygiene", "Registries: hygiene report", text, HYGIENE_LABEL)
     everything = [registry for environment in reports for registry in environment.registries]
     run.set_outputs({"compliant": hygiene.compliance_rate(everything), "issue": str(thread.number)})
@@ -204,7 +204,7 @@ def _apply_context(checkout: Path, trusted: Path, base: str, run: Runner) -> App
         open_repository=lambda name: GithubRepository(run.api_url, apps_token, name) if apps_token else None,
         checkouts=Checkouts(trusted, checkout, fetch, Push.read(run.event_name, run.event, base)),
         today=dt.datetime.now(dt.UTC).date(),
-        run_url=_run_url(run),
+        run_url=run.run_page,
     )
 
 
@@ -238,10 +238,6 @@ def _token() -> str:
     if not token:
         raise BadInput("The GitHub token is missing", why="GITHUB_TOKEN is not set", fix="Give it to the step by env")
     return token
-
-
-def _run_url(run: Runner) -> str:
-    return f"{run.server_url}/{run.repository}/actions/runs/{run.run_id}" if run.run_id else ""
 
 
 def _publish_result(result: ProposalResult) -> None:

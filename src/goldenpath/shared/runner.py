@@ -13,13 +13,14 @@ import stat
 import sys
 import tempfile
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.shared import masks, protection
 from goldenpath.shared.errors import BadInput
+from goldenpath.shared.workflow_run import WorkflowRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -143,6 +144,7 @@ class Runner:
     base_ref: str = ""
     ref_protected: bool = False
     run_id: str = ""
+    run_attempt: str = ""
     server_url: str = "https://github.com"
     api_url: str = "https://api.github.com"
     workspace: Path | None = None
@@ -169,6 +171,7 @@ class Runner:
             base_ref=env.get("GITHUB_BASE_REF", ""),
             ref_protected=env.get("GITHUB_REF_PROTECTED") == "true",
             run_id=env.get("GITHUB_RUN_ID", ""),
+            run_attempt=env.get("GITHUB_RUN_ATTEMPT", ""),
             server_url=env.get("GITHUB_SERVER_URL") or cls.server_url,
             api_url=env.get("GITHUB_API_URL") or cls.api_url,
             workspace=_path(env.get("GITHUB_WORKSPACE")),
@@ -176,6 +179,21 @@ class Runner:
             output_file=_path(env.get("GITHUB_OUTPUT")),
             summary_file=_path(env.get("GITHUB_STEP_SUMMARY")),
         )
+
+    @property
+    def workflow_run(self) -> WorkflowRun | None:
+        """The workflow run of this process, for the records that it writes; `None` outside of one."""
+        if not self.in_actions:
+            return None
+        # No delivery fails because a runner of another kind numbers its runs in another way.
+        with suppress(ValueError):
+            return WorkflowRun(self.server_url, self.repository, int(self.run_id), int(self.run_attempt or "1"))
+        return None
+
+    @property
+    def run_page(self) -> str:
+        """The address of the page of this run, of whichever attempt; empty outside of one."""
+        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}" if self.run_id else ""
 
     def set_outputs(self, outputs: Mapping[str, str]) -> None:
         """Write step outputs in the multi-line form, each behind a random delimiter that its value cannot hold."""

@@ -13,6 +13,7 @@ from goldenpath.delivery.rules import app as app_rules
 from goldenpath.delivery.rules import matrix
 from goldenpath.registries import plan_history
 from goldenpath.shared import merge_history
+from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,9 @@ def test_the_diff_of_a_registry_and_the_rules_of_a_moment_come_from_the_branch(t
     content = newest[1][0].content
     assert isinstance(content, bytes)
     assert b"-before\n+after\n" in content
-    rules = policies.at(platform.folder, policies.history(platform.folder), dt.datetime.now(dt.UTC))
+    rules = policies.history(platform.folder).at(dt.datetime.now(dt.UTC))
     assert rules
     assert (rules.path, rules.content) == (f"policies/{platform.commit}.yaml", b"new\n")
+    earlier = policies.history(platform.folder).of(Digest.of(b"old\n"))
+    assert earlier
+    assert earlier.content == b"old\n"

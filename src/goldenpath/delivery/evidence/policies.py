@@ -1,34 +1,55 @@
-"""The platform's rules as they were: the version that the platform's branch had when a release was decided."""
+"""The platform's rules as they were when a release was decided: versions of their file on the platform's branch."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.shared import git, merge_history
 from goldenpath.shared.evidence_archive import ArchivedFile
+from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
-    from goldenpath.shared.merge_history import MergedChange
-
 FILE = "src/goldenpath/policy/environments.yaml"
+# The exit status of git for an object that does not exist.
+_NO_SUCH_FILE = 128
 
 
-def at(checkout: Path, changes: tuple[MergedChange, ...], moment: dt.datetime) -> ArchivedFile | None:
-    """Return the rules that were in force in the `checkout` at the `moment`; `None` if it had none yet.
+@dataclass(frozen=True)
+class PolicyVersion:
+    """The rules as the commit of a change left them, from the moment `since` on; no `file` where it removed them."""
 
-    `changes` are those of the file, as `history` returns them. Raises `ToolFailed`.
-    """
-    # Verdicts name no version of the rules, so the time of the decision is all there is to go by.
-    change = next((change for change in changes if change.at <= moment), None)
-    if change is None or git.text_at(checkout, change.commit, FILE) is None:
-        return None
-    content = git.output(checkout, "cat-file", "blob", f"{change.commit}:{FILE}")
-    return ArchivedFile(f"policies/{change.commit}.yaml", content)
+    since: dt.datetime
+    file: ArchivedFile | None
+    digest: Digest | None
 
 
-def history(checkout: Path) -> tuple[MergedChange, ...]:
-    """Return the changes of the rules on the branch of `checkout`, the newest first. Raises `ToolFailed`."""
-    return merge_history.changes(checkout, "HEAD", FILE)
+@dataclass(frozen=True)
+class PolicyHistory:
+    """Every version of the rules on a branch, the newest first."""
+
+    versions: tuple[PolicyVersion, ...] = ()
+
+    def at(self, moment: dt.datetime) -> ArchivedFile | None:
+        """Return the rules that were in force at the `moment`; `None` if there were none yet."""
+        return next((version.file for version in self.versions if version.since <= moment), None)
+
+    def of(self, digest: Digest) -> ArchivedFile | None:
+        """Return the rules with this `digest`; `None` if no version has it."""
+        return next((version.file for version in self.versions if version.digest == digest), None)
+
+
+def history(checkout: Path) -> PolicyHistory:
+    """Return the rules on the branch of `checkout`. Raises `ToolFailed`."""
+    changes = merge_history.changes(checkout, "HEAD", FILE)
+    return PolicyHistory(tuple(_version(checkout, change.commit, change.at) for change in changes))
+
+
+def _version(checkout: Path, commit: str, since: dt.datetime) -> PolicyVersion:
+    blob = git.ask(checkout, "cat-file", "blob", f"{commit}:{FILE}", accept=(0, _NO_SUCH_FILE))
+    if blob.code == _NO_SUCH_FILE:
+        return PolicyVersion(since, None, None)
+    return PolicyVersion(since, ArchivedFile(f"policies/{commit}.yaml", blob.stdout), Digest.of(blob.stdout))

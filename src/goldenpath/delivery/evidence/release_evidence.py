@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.evidence.registry_images import RegistryImage
     from goldenpath.delivery.evidence.run_records import RunRecord
-    from goldenpath.shared.names import EcrRepository
+    from goldenpath.shared.names import Digest, EcrRepository
 
 _PAGE = re.compile(r"https://[^\s?#@]{1,300}", re.ASCII)
 _KEPT = "Download it with `gh run download RUN --dir records/RUN`; GitHub deletes artifacts after 30 to 90 days"
@@ -36,7 +36,7 @@ _EXPECTED = {
 
 
 class RecordEntry(Struct, frozen=True):
-    """A file of a run in the archive, with the number of the run that its folder was named after."""
+    """A file of a run in the archive, with the number of the run that it names, else its folder."""
 
     path: str
     sha256: str
@@ -59,7 +59,8 @@ class ExceptionEntry(Struct, frozen=True):
 class ReleaseEntry(Struct, frozen=True):
     """One release in the index. `pushed_at` is `None` where ECR has the image no longer.
 
-    `released_at` is the later of the push and the decision of trivy; the policy of that moment decided.
+    `released_at` is the later of the push and the decision of trivy. `policies` are the files with the rules that its
+    verdicts name; where they name none, with those of that moment.
     """
 
     repository: str
@@ -74,14 +75,15 @@ class ReleaseEntry(Struct, frozen=True):
     records: tuple[RecordEntry, ...]
     results: tuple[str, ...]
     exceptions: tuple[ExceptionEntry, ...]
-    policy: str = ""
+    policies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ReleaseEvidence:
-    """The `entry` of a release, its files, and what it lacks."""
+    """The `entry` of a release, its files, and what it lacks. `decided_under` are the rules that its verdicts name."""
 
     entry: ReleaseEntry
+    decided_under: tuple[Digest, ...]
     files: tuple[ArchivedFile, ...]
     missing: tuple[MissingEvidence, ...]
 
@@ -153,7 +155,8 @@ def _release(sources: ReleaseSources, digest: str, image: RegistryImage | None) 
     missing = chain(
         _missing_records(entry, records), _missing_facts(entry, digest in sources.manifests, history is not None)
     )
-    return ReleaseEvidence(entry, (*(file for file, _ in files), *extra, *rules), tuple(missing))
+    decided_under = tuple(dict.fromkeys(verdict.policy for verdict in verdicts if verdict.policy))
+    return ReleaseEvidence(entry, decided_under, (*(file for file, _ in files), *extra, *rules), tuple(missing))
 
 
 def _commit(sources: ReleaseSources, digest: str) -> str:
@@ -178,9 +181,11 @@ def _source(sources: ReleaseSources, records: Iterable[RunRecord], digest: str) 
 
 
 def _runs(source: str, records: Iterable[RunRecord]) -> tuple[str, ...]:
-    """Return the pages of the runs after which the folders of `records` are named; the numbers without a `source`."""
-    numbers = sorted({record.run for record in records if record.run})
-    return tuple(f"{source}/actions/runs/{number}" if source else number for number in numbers)
+    """Return the pages of the runs that `records` name; of a folder's number, the page in `source` if known."""
+    pages = {record.named_run.page for record in records if record.named_run}
+    known = {str(record.named_run.id) for record in records if record.named_run}
+    numbers = {record.run for record in records if record.run} - known
+    return tuple(sorted(pages | {f"{source}/actions/runs/{number}" if source else number for number in numbers}))
 
 
 def _exceptions(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from goldenpath.shared.names import Digest
+    from goldenpath.shared.workflow_run import WorkflowRun
 
 LARGEST_FILE = 64 << 20
 MOST_FILES = 50_000
@@ -56,7 +57,8 @@ _MODELS: dict[RecordKind, type[Receipt | Candidate | Verdict]] = {
 class RunRecord:
     """One file of a run. `value` is its content; of an SBOM that is only the digest of the image that it is about.
 
-    `run` is the number of the workflow run after which its folder is named; empty where none is.
+    `run` is the number of the workflow run that it names, else of the one after which its folder is named; empty where
+    there is neither.
     """
 
     kind: RecordKind
@@ -80,6 +82,11 @@ class RunRecord:
                 return candidate.digest == digest
             case inventoried:
                 return inventoried == digest or inventoried in platforms
+
+    @property
+    def named_run(self) -> WorkflowRun | None:
+        """The workflow run that it names itself; none where it was written on a command line."""
+        return self.value.run if isinstance(self.value, Receipt | Verdict) else None
 
     @property
     def released(self) -> Receipt | None:
@@ -144,7 +151,9 @@ def _record(path: Path, below: Path) -> RunRecord:
     content = _content(path)
     kind, digest = RecordKind(path.name), hashlib.sha256(content).hexdigest()
     run = next((part for part in below.parts if _RUN.fullmatch(part)), "")
-    return RunRecord(kind, path, digest, run, _value(kind, content))
+    value = _value(kind, content)
+    named = value.run if isinstance(value, Receipt | Verdict) else None
+    return RunRecord(kind, path, digest, str(named.id) if named else run, value)
 
 
 def _value(kind: RecordKind, content: bytes) -> Receipt | Candidate | Verdict | Digest:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from goldenpath.shared.names import Commit, Digest, EcrRepository, EnvironmentName, ImageRepository, SigningProfile, Tag
+from goldenpath.shared.workflow_run import WorkflowRun
 
 RECEIPT_SCHEMA = "goldenpath.receipt/1"
 
@@ -53,7 +54,8 @@ class Receipt(Struct, frozen=True):
     `staged` lists every manifest that this release adds to the repository, an index after its manifests. It is written
     before the first of them is sent: `release repair` needs only this list to find the manifests of a killed run.
     `unbound` is a warning if nothing binds the repository to the environment. `signatures` are those of ECR's managed
-    signing, where the environment names its profiles.
+    signing, where the environment names its profiles. `policy` is the digest of the platform's rules of the release, of
+    the file `environments.yaml`; `run` is the workflow run that wrote this, `None` on a command line.
     """
 
     state: State
@@ -67,6 +69,8 @@ class Receipt(Struct, frozen=True):
     staged: tuple[Digest, ...] = ()
     unbound: str = ""
     signatures: tuple[ImageSignature, ...] = ()
+    policy: Digest | None = None
+    run: WorkflowRun | None = None
     schema: str = RECEIPT_SCHEMA
 
     @property

@@ -11,6 +11,8 @@ from msgspec import Meta, Struct
 from goldenpath.delivery.model.exception import AppliedException
 from goldenpath.delivery.model.finding import Gate, Scanner, Severity
 from goldenpath.delivery.model.settled import AppliedSettlement
+from goldenpath.shared.names import Digest
+from goldenpath.shared.workflow_run import WorkflowRun
 
 VERDICT_SCHEMA = "goldenpath.verdict/1"
 # Where `seen` of gitleaks' verdict has the digest of all files that were checked out.
@@ -57,6 +59,8 @@ class Verdict(Struct, frozen=True):
     `settled` has every record of a settled secret, and what it was worth.
     `reviewed_on` is the branch that has the commit of the run's tag: gitleaks-gate says so where the environment takes
     tags only from certain branches. `java_database` is there where Java archives of the image were looked up in it.
+    `policy` is the digest of the platform's rules that decided, of the file `environments.yaml`; `run` is the workflow
+    run that wrote this, `None` on a command line.
     """
 
     gate: Gate
@@ -79,6 +83,8 @@ class Verdict(Struct, frozen=True):
     reviewed_on: str = ""
     decided_at: Annotated[datetime, Meta(tz=True)] | None = None
     java_database: DatabaseSeen | None = None
+    policy: Digest | None = None
+    run: WorkflowRun | None = None
     schema: str = VERDICT_SCHEMA
 
     @property

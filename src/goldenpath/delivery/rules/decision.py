@@ -76,6 +76,7 @@ def decide(
         decided_by=tuple(finding.fingerprint for finding in deciding),
         unfixed=tuple(finding.fingerprint for finding in unfixed),
         settled=settled_here,
+        policy=policy.digest,
     )
     return Decision(verdict, deciding, unfixed)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import cache
@@ -16,7 +16,7 @@ from goldenpath.delivery.model.verdict import Mode
 from goldenpath.policy import contact, environments
 from goldenpath.shared import codec
 from goldenpath.shared.errors import UnknownEnvironment
-from goldenpath.shared.names import SigningProfile
+from goldenpath.shared.names import Digest, SigningProfile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,11 +129,13 @@ class Environment:
 class Policy:
     """The whole matrix; `environments` in the order in which a change travels.
 
-    `databases` are the OCI repositories of trivy's database, in the order in which they are tried, and `java_databases`
-    those of its Java database. With `unbound_refused` nothing is released to an ECR repository that nothing binds to an
-    environment. `contact` is who can help an app team.
+    `digest` is that of the file: it says which version of the rules decided. `databases` are the OCI repositories of
+    trivy's database, in the order in which they are tried, and `java_databases` those of its Java database. With
+    `unbound_refused` nothing is released to an ECR repository that nothing binds to an environment. `contact` is who
+    can help an app team.
     """
 
+    digest: Digest = field(compare=False)
     databases: tuple[str, ...]
     environments: tuple[Environment, ...]
     unbound_refused: bool = False
@@ -156,16 +158,14 @@ class Policy:
 @cache
 def load() -> Policy:
     """Return the platform's policy. Raises `PolicyInvalid` when its file does not fit its schema."""
-    return _policy(environments.read())
+    return parse(environments.text())
 
 
 def parse(text: str) -> Policy:
     """Return the policy in the YAML `text`. Raises `PolicyInvalid`, naming every wrong field with its line."""
-    return _policy(environments.parse(text))
-
-
-def _policy(tree: Mapping[str, Any]) -> Policy:
+    tree = environments.parse(text)
     return Policy(
+        digest=Digest.of(text.encode()),
         databases=tuple(tree["trivy"]["databases"]),
         environments=tuple(_environment(name, body) for name, body in tree["environments"].items()),
         unbound_refused=tree.get("unbound") == "refused",

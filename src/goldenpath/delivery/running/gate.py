@@ -62,7 +62,9 @@ def conclude(
     passed = sarif.passed(decision.verdict)
     rendered = sarif.render(report, passed, category=category, dockerfile=dockerfile)
     notes = (*decision.verdict.notes, *rules.notes, *records.notes)
-    verdict = replace(decision.verdict, decided_at=now, reviewed_on=reviewed_on, notes=notes)
+    verdict = replace(
+        decision.verdict, decided_at=now, reviewed_on=reviewed_on, notes=notes, run=run.runner.workflow_run
+    )
     if rendered.note:
         verdict = replace(verdict, notes=(*verdict.notes, rendered.note))
     codec.write(run.work.findings(report.gate), report)

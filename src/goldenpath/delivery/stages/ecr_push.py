@@ -242,6 +242,8 @@ def _write_receipt(
         staged=tuple(one.digest for one in progress.manifests if not plan.archive.holds(one.digest)),
         unbound=connection.unbound,
         signatures=progress.signatures,
+        policy=run.policy.digest,
+        run=run.runner.workflow_run,
     )
     codec.write(run.work.receipt, receipt)
     return receipt

@@ -76,7 +76,7 @@ def without_files(run: Run) -> Facts:
 
 def pages_of(run: Run) -> RunPages:
     """Return the pages of this run."""
-    page = f"{run.runner.server_url}/{run.event.repository}/actions/runs/{run.runner.run_id}"
+    page = run.runner.run_page
     artifact = run.request.reports_artifact_id
     return RunPages(page, f"{page}/artifacts/{artifact}" if artifact and artifact != "0" else "")
 

@@ -46,7 +46,7 @@ def can_be_checked(run: Run) -> bool:
 
 def pointer(run: Run) -> str:
     """Return a comment that shows no unchecked report, and links to the verdict instead."""
-    place = f"{run.runner.server_url}/{run.event.repository}/actions/runs/{run.runner.run_id}"
+    place = run.runner.run_page
     about = f"{run.event.commit.short} for {run.environment.name}"
     return f"The verdict on {about} is in [the summary of its run]({place}).\n\n{HOW_TO_SHOW_IT}\n"
 

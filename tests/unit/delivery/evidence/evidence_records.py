@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from goldenpath.delivery.model.candidate import Candidate
 from goldenpath.delivery.model.exception import Acceptance, AppliedException, ExceptionScope, Standing
 from goldenpath.delivery.model.finding import Gate, Scanner
@@ -17,6 +19,8 @@ from tests.unit.builders import COMMIT as SOME_COMMIT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from goldenpath.shared.workflow_run import WorkflowRun
 
 COMMIT = Commit(SOME_COMMIT)
 REPOSITORY = EcrRepository("team/my-app")
@@ -40,21 +44,27 @@ RECEIPT = Receipt(
 CANDIDATE = Candidate(DIGEST, MANIFEST_TYPE, (), 1, COMMIT, SOURCE, "", "2026-10-02T08:00:00+00:00", "buildx")
 
 
-def verdict(gate: Gate, *exceptions: Acceptance, result: Result = Result.PASS) -> Verdict:
+def verdict(
+    gate: Gate, *exceptions: Acceptance, result: Result = Result.PASS, rules: Digest | None = None,
+    run: WorkflowRun | None = None,
+) -> Verdict:  # fmt: skip
     applied = tuple(AppliedException(exception, Standing.ACCEPTED, ()) for exception in exceptions)
     subject = DIGEST if gate is Gate.TRIVY else COMMIT
     return Verdict(
         gate, "prod", Mode.BLOCKING, result, subject, Scanner(gate.value, "1"), {}, {}, 0, (), exceptions=applied,
-        decided_at=DECIDED,
+        decided_at=DECIDED, policy=rules, run=run,
     )  # fmt: skip
 
 
-def write_run(folder: Path, *exceptions: Acceptance, result: Result = Result.PASS) -> None:
+def write_run(
+    folder: Path, *exceptions: Acceptance, result: Result = Result.PASS, rules: Digest | None = None,
+    run: WorkflowRun | None = None,
+) -> None:  # fmt: skip
     """Write every record of a run into `folder`."""
-    codec.write(folder / "receipt.json", RECEIPT)
+    codec.write(folder / "receipt.json", replace(RECEIPT, policy=rules, run=run))
     codec.write(folder / "candidate.json", CANDIDATE)
-    codec.write(folder / "gitleaks.verdict.json", verdict(Gate.GITLEAKS))
-    codec.write(folder / "trivy.verdict.json", verdict(Gate.TRIVY, *exceptions, result=result))
+    codec.write(folder / "gitleaks.verdict.json", verdict(Gate.GITLEAKS, rules=rules, run=run))
+    codec.write(folder / "trivy.verdict.json", verdict(Gate.TRIVY, *exceptions, result=result, rules=rules, run=run))
     package = {"versionInfo": DIGEST, "primaryPackagePurpose": "CONTAINER"}
     codec.write(folder / "sbom.spdx.json", {"packages": [package]})
     codec.write(folder / "sbom.cdx.json", {"metadata": {"component": {"version": DIGEST}}})

@@ -15,6 +15,7 @@ from goldenpath.delivery.evidence.release_evidence import ReleaseEvidence, Relea
 from goldenpath.delivery.model.verdict import Result
 from goldenpath.shared.merge_history import MergedChange
 from goldenpath.shared.names import EcrRepository
+from goldenpath.shared.workflow_run import WorkflowRun
 from tests.unit.delivery.evidence import evidence_records
 from tests.unit.delivery.evidence.evidence_records import COMMIT, DIGEST, EXCEPTION, MANIFEST, REPOSITORY, SOURCE, TAG
 
@@ -58,6 +59,15 @@ def test_a_release_has_its_records_its_exceptions_and_its_run(tmp_path: Path) ->
     assert exception.merge
     assert (exception.id, exception.owner, exception.merge.number, exception.merge.body) == ("CVE-2026-1", "ann", 7, "")
     assert gaps(release) == ["who merged the exception 'CVE-2026-1' is not known"]
+
+
+@pytest.mark.usefixtures("history")
+def test_the_page_of_a_run_that_records_name_counts_before_the_number_of_a_folder(tmp_path: Path) -> None:
+    run = WorkflowRun("https://git.example", "team/my-app", 12345678901, 2)
+    evidence_records.write_run(tmp_path / "12345678901", run=run)
+    (release,) = collected(tmp_path)
+    assert release.entry.runs == ("https://git.example/team/my-app/actions/runs/12345678901/attempts/2",)
+    assert {record.run for record in release.entry.records} == {"12345678901"}
 
 
 @pytest.mark.usefixtures("history")

@@ -15,11 +15,13 @@ from goldenpath.delivery.model.receipt import State
 from goldenpath.shared import codec
 from goldenpath.shared.errors import BadInput
 from goldenpath.shared.names import Digest
+from goldenpath.shared.workflow_run import WorkflowRun
 from tests.unit.delivery.evidence import evidence_records
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+RUN = WorkflowRun("https://github.com", "team/my-app", 47, 2)
 DIGEST, COMMIT = evidence_records.DIGEST, evidence_records.COMMIT
 
 
@@ -37,6 +39,23 @@ def test_records_are_read_with_the_run_of_their_folder_and_belong_to_one_release
     assert read.digests == {DIGEST, COMMIT}
     in_dev = {record.kind for record in read.records if record.is_of(DIGEST, COMMIT, "dev")}
     assert in_dev == {RecordKind.CANDIDATE, RecordKind.SPDX, RecordKind.CYCLONEDX}
+
+
+def test_a_record_names_its_run_itself_whatever_its_folder_is_called(tmp_path: Path) -> None:
+    evidence_records.write_run(tmp_path / "12345678901", run=RUN)
+    runs = {record.kind: (record.run, record.named_run) for record in run_records.read([tmp_path]).records}
+    named = {RecordKind.RECEIPT, RecordKind.GITLEAKS, RecordKind.TRIVY}
+    assert runs == {kind: ("47", RUN) if kind in named else ("12345678901", None) for kind in RecordKind}
+
+
+def test_a_record_whose_run_is_at_no_github_is_not_taken(tmp_path: Path) -> None:
+    evidence_records.write_run(tmp_path, run=RUN)
+    receipt = tmp_path / "receipt.json"
+    receipt.write_text(receipt.read_text().replace("https://github.com", "javascript:alert(1)//"))
+    read = run_records.read([tmp_path])
+    assert RecordKind.RECEIPT not in {record.kind for record in read.records}
+    (refused,) = read.refused
+    assert "no repository on a GitHub server" in refused.what
 
 
 def test_the_same_bytes_count_once_and_a_known_run_wins(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from goldenpath.delivery.stages import ecr_push
 from goldenpath.shared import codec
 from goldenpath.shared.errors import BadInput, DiskTrouble, GateBlocked, GoldenPathError, StageOutOfOrder
 from goldenpath.shared.names import Commit, Digest
+from goldenpath.shared.runner import Runner
+from goldenpath.shared.workflow_run import WorkflowRun
 from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
 from tests.unit.layout_builder import layout
 from tests.unit.run_builder import candidate, run
@@ -87,6 +89,14 @@ def test_findings_sarif_and_verdict_say_the_same(tmp_path: Path) -> None:
     assert work.read_findings(Gate.TRIVY) == report(vulnerability())
     assert work.read_verdict(Gate.TRIVY).result is Result.BLOCK
     assert len(json.loads(work.sarif(Gate.TRIVY).read_bytes())["runs"][0]["results"]) == 1
+
+
+def test_a_verdict_names_its_run_and_the_rules_that_decided(tmp_path: Path) -> None:
+    made = run(tmp_path, runner=Runner(in_actions=True, repository="team/my-app", run_id="47"))
+    gate.conclude(made, report(vulnerability()), category="trivy")
+    verdict = made.work.read_verdict(Gate.TRIVY)
+    assert verdict.policy == made.policy.digest
+    assert verdict.run == WorkflowRun("https://github.com", "team/my-app", 47)
 
 
 def test_a_disk_that_fails_on_the_way_leaves_no_verdict(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.notifications.webhook import Webhook
     from goldenpath.delivery.stage import Run
 
-HERE = Runner(in_actions=True, run_id="7")
+HERE = Runner(in_actions=True, repository="o/app", run_id="7")
 KEY = "0123456789abcdef"
 BLOCKED = {"delivery_result": "failure", "delivery_verdict": "block"}
 RELEASED = {"delivery_result": "success", "delivery_verdict": "pass", "delivery_released": True}

@@ -60,7 +60,7 @@ def test_without_evidence_a_comment_only_says_where_the_verdict_is(
         return ""
 
     monkeypatch.setattr(pull_request, "write_comment", write_comment)
-    here = Runner(in_actions=True, event=PULL, run_id="7")
+    here = Runner(in_actions=True, repository="o/app", event=PULL, run_id="7")
     made = run(tmp_path, github_token="t", runner=here)
     gate.conclude(made, report(vulnerability()), category="trivy")
     outcome = pull_request_comment.run(execution.believing(made, pull_request_comment.STAGE))
