@@ -95,7 +95,7 @@ def _source(line: str) -> SecretSource:
             raise ValueError("write id=NAME,env=VARIABLE or id=NAME,src=FILE, and never the secret itself")
         given[_KEYS[key.strip().lower()]] = value
     kind = given.pop("type", "")
-    if kind not in {"", "env", "file"} or ("env" in given and "src" in given):
+    if kind not in {"", "env", "file"} or ("env" in given and ("src" in given or kind == "file")):
         raise ValueError("a secret comes from a variable (env=) or from a file (src=)")
     if kind == "env" and "src" in given:
         given["env"] = given.pop("src")
