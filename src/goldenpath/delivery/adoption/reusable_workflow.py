@@ -25,6 +25,7 @@ NOTIFY_WORKFLOW = ".github/workflows/_notify.yml"
 TEMPLATE = "docs/templates/workflows/delivery.yml"
 NOTIFY = "docs/templates/workflows/delivery-notify.yml"
 MONOREPO = "docs/templates/workflows/delivery-monorepo.yml"
+MONOREPO_NOTIFY = "docs/templates/workflows/delivery-monorepo-notify.yml"
 ROOT = Path(__file__).resolve().parents[4]
 _LEVELS = ("none", "read", "write")
 _USES = re.compile(r"(?P<slug>[\w.-]+/[\w.-]+)/" + re.escape(WORKFLOW) + r"(?:@(?P<ref>\S+))?")

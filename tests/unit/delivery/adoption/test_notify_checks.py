@@ -79,7 +79,7 @@ MISTAKES: dict[str, tuple[tuple[str, str], Level, str, str]] = {
         ("ecr_repository: web", "ecr_repository: shop"), Level.ERROR, "`ecr_repository` of the job `notify`",
         "write the same `ecr_repository` in both jobs"),
     "another environment": (
-        ("'dev' || 'prod'", "'prod' || 'dev'"), Level.ERROR, "`environment` of the job", "write the same `environment`"),
+        ("'dev' || 'prod'", "'prod' || 'dev'"), Level.ERROR, "`environment` of the job", "write the same"),
     "no image": (
         ("      ecr_repository: web\n", ""), Level.ERROR, "does not set ecr_repository; GitHub refuses",
         "add them under"),
