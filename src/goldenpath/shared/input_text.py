@@ -40,7 +40,7 @@ class OneOf(Generic[_Value]):
 
 def member(kind: type[StrEnum]) -> OneOf[StrEnum]:
     """Return a reader of the members of `kind`. The empty one needs no reader: an empty input has its default."""
-    return OneOf({str(each): each for each in kind if each})
+    return OneOf({str(word): word for word in kind if word})
 
 
 def _none_of(words: list[str]) -> str:

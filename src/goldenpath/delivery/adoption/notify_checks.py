@@ -50,9 +50,9 @@ def notifications(workflow: Workflow, platform: ReusableWorkflow, facts: Reposit
         if caller.releases and not any(caller.job in _deliveries(job) for job in workflow.notifications):
             yield from _missing(caller)
     for job in workflow.notifications:
-        found = (*_delivery(job, workflow.callers), *_condition(job), *_permissions(job, platform),
-                 *_inputs(job, platform), *_secrets(job, platform))  # fmt: skip
-        yield from found or (good(_ABOUT, f"the job `{job.job}` of {job.file} reports every end of its delivery"),)
+        remarks = (*_delivery(job, workflow.callers), *_condition(job), *_permissions(job, platform),
+                   *_inputs(job, platform), *_secrets(job, platform))  # fmt: skip
+        yield from remarks or (good(_ABOUT, f"the job `{job.job}` of {job.file} reports every end of its delivery"),)
         yield from _existing(job, facts)
 
 
@@ -113,12 +113,12 @@ def _wiring(job: NotifyCaller, caller: Caller) -> Iterator[Remark]:
 
 def _condition(job: NotifyCaller) -> Iterator[Remark]:
     """Yield which ends of a delivery leave the job out: without a status check function, all but success."""
-    found = {f"{negated}{name.lower()}" for negated, name in _STATUS.findall(job.condition)} or {"success"}
+    functions = {f"{negated}{name.lower()}" for negated, name in _STATUS.findall(job.condition)} or {"success"}
     fix = "write `if: ${{ !cancelled() }}`, and join more conditions to it by `&&`"
-    if not found & _AFTER_FAILURE:
+    if not functions & _AFTER_FAILURE:
         what = f"the job `{job.job}` of {job.file} runs only after success, so no failed delivery is reported"
         yield error(_ABOUT, what, fix)
-    elif not found & _AFTER_RELEASE:
+    elif not functions & _AFTER_RELEASE:
         what = f"the job `{job.job}` of {job.file} does not run after a release, so the issue stays open"
         yield error(_ABOUT, what, fix)
 
