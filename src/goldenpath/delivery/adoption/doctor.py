@@ -74,16 +74,17 @@ class Clients:
 
 
 def examine(options: DoctorOptions, platform: ReusableWorkflow, clients: Clients) -> tuple[Remark, ...]:
-    """Return the remarks of all checks, those about the workflow first."""
+    """Return the remarks of all checks, those about the workflow first. Several jobs may have the same remark: once."""
     checkout = options.checkout
     workflows, remarks = workflow_checks.find(checkout.folder)
     if registry_checks.is_platform(checkout.folder):
         return tuple(_platform(checkout, workflows, clients))
     callers = [caller for workflow in workflows for caller in workflow.callers]
-    return (*remarks, *(remark for caller in callers for remark in _caller(options, caller, platform, clients)),
-            *_notifications(workflows, clients), *_triggers(checkout, callers, clients),
-            *_settings(checkout, workflows, clients), *_repository(checkout, clients),
-            remote_checks.role(options.role_arn, checkout.slug))  # fmt: skip
+    every = (*remarks, *(remark for caller in callers for remark in _caller(options, caller, platform, clients)),
+             *_notifications(workflows, clients), *_triggers(checkout, callers, clients),
+             *_settings(checkout, workflows, clients), *_repository(checkout, clients),
+             remote_checks.role(options.role_arn, checkout.slug))  # fmt: skip
+    return tuple(dict.fromkeys(every))
 
 
 def _platform(checkout: GitCheckout, workflows: Sequence[Workflow], clients: Clients) -> Iterator[Remark]:
