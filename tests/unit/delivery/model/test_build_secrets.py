@@ -82,6 +82,12 @@ def test_ssh_is_named_as_docker_names_it() -> None:
         build_secrets.ssh_sources("=/run/agent.sock")
 
 
+@pytest.mark.parametrize("raw", ["default=", "work= ", "keys=,"])
+def test_ssh_without_the_path_that_it_announces_is_not_the_agent(raw: str) -> None:
+    with pytest.raises(ValueError, match="leave it out to use this user's agent"):
+        build_secrets.ssh_sources(raw)
+
+
 @pytest.mark.parametrize("ending", ["", "\n", "\n\n"])
 def test_a_key_ends_with_a_line_as_openssh_wants_it(ending: str) -> None:
     assert build_secrets.ssh_key(KEY.replace("\n", "\r\n") + ending) == KEY + "\n"
