@@ -38,6 +38,8 @@ _STATUS = re.compile(r"(!?)\s*\b(always|success|failure|cancelled)\s*\(\s*\)", r
 _AFTER_FAILURE = {"always", "!cancelled", "failure", "!success"}
 _AFTER_RELEASE = {"always", "!cancelled", "success", "!failure"}
 _NEEDED = re.compile(r"\bneeds\.([\w-]+)\.")
+# A matrix that is an expression has no runs that could be read.
+_OF_MATRIX = re.compile(r"\$\{\{[^}]*\bmatrix\.")
 _SECRET = re.compile(r"\$\{\{\s*secrets\.(\w+)\s*\}\}")
 
 
@@ -85,7 +87,7 @@ def _delivery(job: NotifyCaller, callers: Sequence[Caller]) -> Iterator[Remark]:
             f"the job `{job.job}` of {job.file} does not wait for `{caller.job}`, so GitHub gives it no end to report"
         )
         yield error(_ABOUT, what, f"add `needs: {caller.job}`")
-    if caller.runs:
+    if caller.runs or any(_OF_MATRIX.search(text) for text in caller.inputs.values()):
         what = f"`{caller.job}` is a matrix: its images share one set of outputs, so `{job.job}` mixes them up"
         yield error(
             _ABOUT, what, f"write a job for every image, as `goldenpath init --monorepo --notify` does ({_PAGE})"
@@ -108,7 +110,7 @@ def _wiring(job: NotifyCaller, caller: Caller) -> Iterator[Remark]:
     for name in _SAME:
         if name in job.inputs and "".join(job.inputs[name].split()) != "".join(caller.inputs.get(name, "").split()):
             what = f"`{name}` of the job `{job.job}` in {job.file} is not that of `{caller.job}`"
-            yield error(_ABOUT, what, f"write the same `{name}` in both jobs")
+            yield warning(_ABOUT, what, f"write the same `{name}` in both jobs")
 
 
 def _condition(job: NotifyCaller) -> Iterator[Remark]:

@@ -76,10 +76,10 @@ MISTAKES: dict[str, tuple[tuple[str, str], Level, str, str]] = {
         ("      evidence: ${{ needs.delivery.outputs.evidence }}\n", ""), Level.WARNING,
         "nothing proves that its files are the delivery's", "write `evidence: ${{ needs.delivery.outputs.evidence }}`"),
     "another image": (
-        ("ecr_repository: web", "ecr_repository: shop"), Level.ERROR, "`ecr_repository` of the job `notify`",
+        ("ecr_repository: web", "ecr_repository: shop"), Level.WARNING, "`ecr_repository` of the job `notify`",
         "write the same `ecr_repository` in both jobs"),
     "another environment": (
-        ("'dev' || 'prod'", "'prod' || 'dev'"), Level.ERROR, "`environment` of the job", "write the same"),
+        ("'dev' || 'prod'", "'prod' || 'dev'"), Level.WARNING, "`environment` of the job", "write the same"),
     "no image": (
         ("      ecr_repository: web\n", ""), Level.ERROR, "does not set ecr_repository; GitHub refuses",
         "add them under"),
@@ -141,10 +141,11 @@ def test_a_job_that_needs_no_delivery_is_told_what_to_need() -> None:
     assert fix.startswith("add `needs: delivery`")
 
 
-def test_a_matrix_shares_its_outputs_so_a_job_behind_it_is_an_error() -> None:
-    mixed = (
-        SEVERAL.rstrip() + f"\n  notify:\n{JOB.replace('ecr_repository: web', 'ecr_repository: ${{ matrix.image }}')}"
-    )
+@pytest.mark.parametrize("images", ["{image: [web, web]}", "'${{ fromJSON(vars.IMAGES) }}'"])
+def test_a_matrix_shares_its_outputs_so_a_job_behind_it_is_an_error(images: str) -> None:
+    assert "matrix: {image: [web, web]}" in SEVERAL
+    delivery = SEVERAL.replace("matrix: {image: [web, web]}", f"matrix: {images}").rstrip()
+    mixed = f"{delivery}\n  notify:\n{JOB.replace('ecr_repository: web', 'ecr_repository: ${{ matrix.image }}')}"
     ((level, what, fix),) = [each for each in found(mixed) if each[0] > Level.LEFT_OUT]
     assert (level, what) == (
         Level.ERROR, "`delivery` is a matrix: its images share one set of outputs, so `notify` mixes them up",
