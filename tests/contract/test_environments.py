@@ -104,6 +104,7 @@ def test_one_more_environment_is_in_every_generated_list(fifth: dict[Path, str])
         ".github/workflows/retire-ecr-registry.yml",
         "docs/templates/workflows/delivery.yml",
         "docs/templates/workflows/delivery-notify.yml",
+        "docs/templates/workflows/delivery-monorepo-notify.yml",
         "docs/templates/workflows/delivery-monorepo.yml",
         "examples/wordpress/.github/workflows/delivery.yml",
     }

@@ -106,11 +106,12 @@ def a_release(tag: str) -> Row:
 
 
 def a_component(tag: str) -> Row:
-    """Return the row of a monorepo of two images, one of which the tag `tag` releases."""
+    """Return the row of a monorepo of two images that both report, one of which the tag `tag` releases."""
     files = {f"{name}/{path}": text for name in ("my-web", "my-worker") for path, text in a_release(tag).files.items()}
     return replace(
         a_release(tag), files=files, inputs={"build_context": "my-web", "dockerfile_path": "my-web/Dockerfile"},
-        caller=(platform_copy.TEMPLATES / "delivery-monorepo.yml").read_text(), unreleased=("my-worker",),
+        caller=(platform_copy.TEMPLATES / "delivery-monorepo-notify.yml").read_text(), unreleased=("my-worker",),
+        job="notify",
     )  # fmt: skip
 
 

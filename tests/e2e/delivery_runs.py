@@ -62,16 +62,18 @@ class Deliver:
         more_secrets: Mapping[str, str] | None = None,
         database: Path | None = None,
         caches: Path | None = None,
+        certificate: Path | None = None,
         checked: bool = True,
     ) -> act.Ended:
         """Run `workflow`, by default the thin caller, for `event`; what must hold of any run is asserted.
 
         `renamed` secrets have other names; `database` is the trivy database that is in force that day. An attack says
-        itself what it gains: its run is not `checked`. `caches` is a folder that stands for GitHub's cache.
+        itself what it gains: its run is not `checked`. `caches` is a folder that stands for GitHub's cache, and
+        `certificate` the one of a server that a run speaks to.
         """
         named = {(renamed or {}).get(name, name): arn for name, arn in self._roles.items()}
         secrets = {**named, **(more_secrets or {})}
-        more = {"GOLDENPATH_TRIVY_CACHE": database, "STAND_IN_CACHES": caches}
+        more = {"GOLDENPATH_TRIVY_CACHE": database, "STAND_IN_CACHES": caches, "SSL_CERT_FILE": certificate}
         day = {name: str(path) for name, path in more.items() if path}
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
         before = World.look(self.runner.emulator)

@@ -72,19 +72,6 @@ def test_a_push_to_development_is_released_to_dev(deliver: Deliver, emulator: Lo
     assert "::add-mask::" not in ended.text, "a secret was printed instead of being hidden"
 
 
-def test_a_push_to_main_is_released_to_prod_and_its_findings_are_uploaded(
-    deliver: Deliver, emulator: Local, app: App
-) -> None:
-    ended = deliver(events.push(app, "main"))
-    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.story
-    assert_released(ended, emulator, app.commit[:7], f"prod-{app.commit[:7]}")
-    assert roles_assumed(emulator) == {"deliver-prod"}
-    assert uploaded(emulator) == [
-        ("gitleaks", "gitleaks", "refs/heads/main", app.commit),
-        ("trivy", "trivy/my-app", "refs/heads/main", app.commit),
-    ]
-
-
 def test_a_run_started_by_hand_is_released_to_the_chosen_environment(
     deliver: Deliver, emulator: Local, app: App
 ) -> None:

@@ -46,8 +46,9 @@ class Caller:
         earlier = self.run(event, before).calls if before else {}
         calls: dict[str, tuple[Call, ...]] = {}
         for name, job in self.tree["jobs"].items():
-            contexts = {"github": event.github, "inputs": event.inputs, "needs": _needs(calls), "vars": {}}
-            if not self.judge.holds(job, contexts, _status(calls, cancelled=bool(calls) and scenario.ends_run)):
+            needed = {other: calls[other] for other in _ancestors(self.tree["jobs"], name)}
+            contexts = {"github": event.github, "inputs": event.inputs, "needs": _needs(needed), "vars": {}}
+            if not self.judge.holds(job, contexts, _status(needed, cancelled=bool(calls) and scenario.ends_run)):
                 calls[name] = ()
                 continue
             old = [call.job_outputs for call in earlier.get(name, ())]
@@ -73,6 +74,13 @@ class Caller:
 
     def _value(self, node: Any, contexts: dict[str, Any]) -> Any:  # noqa: ANN401  what YAML gives
         return self.judge.evaluate(node["$"], contexts).value if isinstance(node, dict) else node
+
+
+def _ancestors(jobs: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Return the jobs that `name` waits for, and those that they wait for: its status functions are about them."""
+    needs = jobs[name].get("needs", ())
+    direct = (needs,) if isinstance(needs, str) else tuple(needs)
+    return tuple(dict.fromkeys(each for one in direct for each in (*_ancestors(jobs, one), one)))
 
 
 def _needs(calls: Mapping[str, tuple[Call, ...]]) -> dict[str, Any]:

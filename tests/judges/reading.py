@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CALLERS = {
     "delivery.yml": "docs/templates/workflows/delivery.yml",
     "delivery-monorepo.yml": "docs/templates/workflows/delivery-monorepo.yml",
+    "delivery-monorepo-notify.yml": "docs/templates/workflows/delivery-monorepo-notify.yml",
     "delivery-notify.yml": "docs/templates/workflows/delivery-notify.yml",
     "pull-request.yml": "docs/templates/workflows/pull-request.yml",
     "wordpress": "examples/wordpress/.github/workflows/delivery.yml",
@@ -78,9 +79,11 @@ def _comment(run: Delivery) -> str:
 def _notify(run: Delivery) -> str:
     """Return the end of the delivery that `notify` is given, or that it is skipped, where one workflow says so."""
     given = ("delivery_result", "delivery_verdict", "delivery_released", "environment")
-    calls = run.calls["notify"]
-    return "".join(_of(call, "notify", lambda job: ", ".join(job.step("notify", "with", name) for name in given))
-                   for call in calls) or "skipped"  # fmt: skip
+    calls = [call for name, called in run.calls.items() if name.startswith("notify") for call in called]
+    names = ("ecr_repository", *given) if len(calls) > 1 else given
+    ends = [_of(call, "notify", lambda job: ", ".join(job.step("notify", "with", name) for name in names))
+            for call in calls]  # fmt: skip
+    return "; ".join(dict.fromkeys(ends)) or "skipped"
 
 
 def _of(call: Call, name: str, read: Callable[[Job], str]) -> str:

@@ -126,6 +126,9 @@ def test_several_images_are_set_up_as_the_page_shows(app: App, capsys: pytest.Ca
     assert cli.run(["init"]) != 0
     refusal = "".join(capsys.readouterr())
     assert [line for line in shown(page).splitlines() if line not in refusal] == []
-    (block,) = blocks(page)
-    typed(block, capsys)
-    assert "my-app-my-web" in (app.folder / ".github/workflows/delivery.yml").read_text()
+    plain, reporting = blocks(page)
+    caller = app.folder / ".github/workflows/delivery.yml"
+    typed(plain, capsys)
+    assert "my-app-my-web" in caller.read_text()
+    typed(reporting, capsys)
+    assert "  notify-my-app-my-web:\n" in caller.read_text()

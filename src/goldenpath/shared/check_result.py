@@ -30,6 +30,11 @@ def good(about: str, what: str) -> Remark:
     return Remark(Level.GOOD, about, what)
 
 
+def hint(about: str, what: str, fix: str) -> Remark:
+    """Return the remark for something that is not set up and need not be; `fix` says how it can be."""
+    return Remark(Level.GOOD, about, what, fix)
+
+
 def left_out(about: str, what: str, fix: str) -> Remark:
     """Return the remark for a check that did not run; `fix` says how it can run."""
     return Remark(Level.LEFT_OUT, about, what, fix)

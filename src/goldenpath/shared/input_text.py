@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from goldenpath.shared.names import AccountId, EcrRepository, Platform
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from enum import StrEnum
+
+_Value = TypeVar("_Value")
 # What is left of Linux's PATH_MAX (4,096) for the folders that a path of ours is joined to; its NAME_MAX.
 _PATH_BYTES, _NAME_BYTES = 2048, 255
+
+
+@dataclass(frozen=True)
+class OneOf(Generic[_Value]):
+    """Reads one word of a closed set, exactly as it is written. Any other text raises `ValueError` with all words.
+
+    An input with such a set reads its text with it, so that no other word is ever taken for one of them.
+    """
+
+    values: Mapping[str, _Value] = field(hash=False)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words, in the order in which an error names them."""
+        return tuple(self.values)
+
+    def __call__(self, raw: str) -> _Value:
+        """Return the value of the word `raw`."""
+        if raw not in self.values:
+            raise ValueError(f"{_shown(raw)} is {_none_of([f'`{word}`' for word in self.values])}")
+        return self.values[raw]
+
+
+def member(kind: type[StrEnum]) -> OneOf[StrEnum]:
+    """Return a reader of the members of `kind`. The empty one needs no reader: an empty input has its default."""
+    return OneOf({str(word): word for word in kind if word})
+
+
+def _none_of(words: list[str]) -> str:
+    if len(words) == len(("one", "other")):
+        return f"neither {words[0]} nor {words[1]}"
+    return f"none of {', '.join(words[:-1])} and {words[-1]}"
 
 
 def assignments(raw: str) -> tuple[tuple[str, str], ...]:
@@ -22,13 +61,21 @@ def assignments(raw: str) -> tuple[tuple[str, str], ...]:
 
 
 def platforms(raw: str) -> tuple[Platform, ...]:
-    """Return the platforms in `raw`, separated by commas."""
-    return tuple(Platform(part.strip()) for part in raw.split(",") if part.strip())
+    """Return the platforms in `raw`, separated by commas: one at least."""
+    return tuple(map(Platform, _listed(raw, "platform")))
 
 
 def accounts(raw: str) -> tuple[AccountId, ...]:
-    """Return the AWS accounts in `raw`, separated by commas."""
-    return tuple(AccountId(part.strip()) for part in raw.split(",") if part.strip())
+    """Return the AWS accounts in `raw`, separated by commas: one at least."""
+    return tuple(map(AccountId, _listed(raw, "AWS account")))
+
+
+def _listed(raw: str, kind: str) -> tuple[str, ...]:
+    """Return the parts of `raw` between its commas. Commas only are a mistake: no list would mean any, or the usual."""
+    parts = tuple(part.strip() for part in raw.split(",") if part.strip())
+    if not parts:
+        raise ValueError(f"{_shown(raw)} names no {kind}; leave it empty if none is meant")
+    return parts
 
 
 def path(raw: str) -> Path:
@@ -57,18 +104,8 @@ def repository(raw: str) -> EcrRepository:
     return EcrRepository(raw)
 
 
-def yes_or_no(raw: str) -> bool:
-    """Return whether `raw` is `true` and not `false`."""
-    if raw not in {"true", "false"}:
-        raise ValueError(f"{_shown(raw)} is neither `true` nor `false`")
-    return raw == "true"
-
-
-def exit_code(raw: str) -> bool:
-    """Return whether `raw` is `1` and not `0`."""
-    if raw not in {"0", "1"}:
-        raise ValueError(f"{_shown(raw)} is neither `0` nor `1`")
-    return raw == "1"
+yes_or_no = OneOf({"true": True, "false": False})
+exit_code = OneOf({"0": False, "1": True})
 
 
 def word(raw: str) -> str:

@@ -59,12 +59,6 @@ def init(
     """Write the delivery workflow and `.goldenpath.yml` into an app's repository. It asks no questions."""
     if monorepo and dockerfile:
         raise BadInput("--monorepo and --dockerfile cannot be combined", fix="Give only one of them")
-    if monorepo and notify:
-        raise BadInput(
-            "--monorepo and --notify cannot be combined",
-            why="The deliveries of a matrix have one set of outputs, so a report would mix their images",
-            fix="Give only one of them; docs/notify.md says how to report one image of several",
-        )
     progress, repository = Progress(), checkout.read(source)
     callers = scaffold.existing_callers(repository.folder)
     delivered: tuple[DeliveredImage, ...] = ()

@@ -9,10 +9,12 @@ from goldenpath.delivery.adoption import (
     actions_checks,
     environment_checks,
     needs_checks,
+    notify_checks,
     platform_checks,
     protection_checks,
     registry_checks,
     remote_checks,
+    reusable_workflow,
     source_checks,
     trigger_checks,
     workflow_checks,
@@ -72,15 +74,17 @@ class Clients:
 
 
 def examine(options: DoctorOptions, platform: ReusableWorkflow, clients: Clients) -> tuple[Remark, ...]:
-    """Return the remarks of all checks, those about the workflow first."""
+    """Return the remarks of all checks, those about the workflow first. Several jobs may have the same remark: once."""
     checkout = options.checkout
     workflows, remarks = workflow_checks.find(checkout.folder)
     if registry_checks.is_platform(checkout.folder):
         return tuple(_platform(checkout, workflows, clients))
     callers = [caller for workflow in workflows for caller in workflow.callers]
-    return (*remarks, *(remark for caller in callers for remark in _caller(options, caller, platform, clients)),
-            *_triggers(checkout, callers, clients), *_settings(checkout, workflows, clients),
-            *_repository(checkout, clients), remote_checks.role(options.role_arn, checkout.slug))  # fmt: skip
+    every = (*remarks, *(remark for caller in callers for remark in _caller(options, caller, platform, clients)),
+             *_notifications(workflows, clients), *_triggers(checkout, callers, clients),
+             *_settings(checkout, workflows, clients), *_repository(checkout, clients),
+             remote_checks.role(options.role_arn, checkout.slug))  # fmt: skip
+    return tuple(dict.fromkeys(every))
 
 
 def _platform(checkout: GitCheckout, workflows: Sequence[Workflow], clients: Clients) -> Iterator[Remark]:
@@ -122,6 +126,12 @@ def _delivery(checkout: GitCheckout, caller: Caller, inputs: Mapping[str, str], 
     name = with_own_repository(inputs.get("ecr_repository", ""), checkout.slug)
     repository = EcrRepository(name) if EcrRepository.pattern.fullmatch(name) else None
     yield from remote_checks.registry(repository, clients.describe, clients.tag)
+
+
+def _notifications(workflows: Sequence[Workflow], clients: Clients) -> Iterator[Remark]:
+    called = reusable_workflow.read(reusable_workflow.NOTIFY_WORKFLOW)
+    for workflow in workflows:
+        yield from notify_checks.notifications(workflow, called, clients.facts)
 
 
 def _settings(checkout: GitCheckout, workflows: Sequence[Workflow], clients: Clients) -> Iterator[Remark]:

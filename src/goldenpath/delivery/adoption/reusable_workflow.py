@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from goldenpath.delivery.adoption.triggers import PushFilter
 
 WORKFLOW = ".github/workflows/_build-and-release.yml"
+NOTIFY_WORKFLOW = ".github/workflows/_notify.yml"
 TEMPLATE = "docs/templates/workflows/delivery.yml"
 NOTIFY = "docs/templates/workflows/delivery-notify.yml"
 MONOREPO = "docs/templates/workflows/delivery-monorepo.yml"
+MONOREPO_NOTIFY = "docs/templates/workflows/delivery-monorepo-notify.yml"
 ROOT = Path(__file__).resolve().parents[4]
 _LEVELS = ("none", "read", "write")
 _USES = re.compile(r"(?P<slug>[\w.-]+/[\w.-]+)/" + re.escape(WORKFLOW) + r"(?:@(?P<ref>\S+))?")
+_NOTIFY_USES = re.compile(r"[\w.-]+/[\w.-]+/" + re.escape(NOTIFY_WORKFLOW) + r"(?:@(?P<ref>\S+))?")
 _COMMENT = "/.github/workflows/_pull-request-comment.yml"
 _CHECKS = {"pull_request", "pull_request_target", "merge_group"}
 # The keys that GitHub allows in a job that calls a workflow.
@@ -85,6 +88,24 @@ class CommentCaller:
 
 
 @dataclass(frozen=True)
+class NotifyCaller:
+    """A `job` in the workflow `file` that calls the platform's `_notify.yml` at `ref`, which may be empty.
+
+    `condition` is its `if`, empty where it has none, and `needs` are the jobs that it waits for. `permissions` is
+    `None` where neither job nor workflow has such a block; `secrets` is `None` for `inherit`.
+    """
+
+    file: str
+    job: str
+    ref: str
+    needs: tuple[str, ...]
+    condition: str
+    permissions: Mapping[str, str] | None
+    inputs: Mapping[str, str]
+    secrets: Mapping[str, str] | None
+
+
+@dataclass(frozen=True)
 class Workflow:
     """A workflow file of an app: the `events` that start it, and its jobs that call the platform."""
 
@@ -92,11 +113,15 @@ class Workflow:
     events: frozenset[str] = frozenset()
     callers: tuple[Caller, ...] = ()
     comments: tuple[CommentCaller, ...] = ()
+    notifications: tuple[NotifyCaller, ...] = ()
 
 
-def read() -> ReusableWorkflow:
-    """Return the reusable workflow of this checkout. Raises `LocalTrouble` where the checkout is incomplete."""
-    tree = yaml.safe_load(platform_file(WORKFLOW))
+def read(path: str = WORKFLOW) -> ReusableWorkflow:
+    """Return a reusable workflow of this checkout, by default the one that delivers.
+
+    Raises `LocalTrouble` where the checkout is incomplete.
+    """
+    tree = yaml.safe_load(platform_file(path))
     interface = tree[True]["workflow_call"]  # YAML 1.1 reads `on` as true
     inputs = interface.get("inputs") or {}
     return ReusableWorkflow(
@@ -151,6 +176,11 @@ def workflow(file: str, text: str) -> Workflow:
             for _, job in jobs
             if _COMMENT in str(job.get("uses", ""))
         ),
+        tuple(
+            _notify_caller(file, name, use["ref"] or "", job, tree)
+            for name, job in jobs
+            if (use := _NOTIFY_USES.fullmatch(str(job.get("uses", ""))))
+        ),
     )
 
 
@@ -168,13 +198,31 @@ def _caller(file: str, name: str, use: re.Match[str], job: dict[str, Any], tree:
         use["slug"],
         use["ref"] or "",
         _permissions(job.get("permissions", tree.get("permissions"))),
-        {str(key): str(value) for key, value in _mapping(job.get("with")).items()},
+        _texts(job.get("with")),
         None if secrets == "inherit" else frozenset(map(str, _mapping(secrets))),
         tuple(str(key) for key in job if key not in _CALLER_KEYS),
         _events(on),
         triggers.push_filter(on),
         matrices.runs(job.get("strategy")),
     )
+
+
+def _notify_caller(file: str, name: str, ref: str, job: dict[str, Any], tree: dict[Any, Any]) -> NotifyCaller:
+    needs, secrets = job.get("needs", ()), job.get("secrets")
+    return NotifyCaller(
+        file,
+        name,
+        ref,
+        (needs,) if isinstance(needs, str) else tuple(map(str, needs if isinstance(needs, list) else ())),
+        str(job.get("if", "")),
+        _permissions(job.get("permissions", tree.get("permissions"))),
+        _texts(job.get("with")),
+        None if secrets == "inherit" else _texts(secrets),
+    )
+
+
+def _texts(block: Any) -> dict[str, str]:  # noqa: ANN401  parsed YAML
+    return {str(name): str(value) for name, value in _mapping(block).items()}
 
 
 def _mapping(block: Any) -> Mapping[Any, Any]:  # noqa: ANN401  parsed YAML

@@ -24,8 +24,15 @@ if TYPE_CHECKING:
     from goldenpath.shared.names import EcrRepository
 
 CALLER = ".github/workflows/delivery.yml"
+_TEMPLATES = {
+    (False, False): reusable_workflow.TEMPLATE,
+    (False, True): reusable_workflow.NOTIFY,
+    (True, False): reusable_workflow.MONOREPO,
+    (True, True): reusable_workflow.MONOREPO_NOTIFY,
+}
 # The comment lines after the first one of a template: they are for people who copy it by hand.
 _ADVICE = re.compile(r"\A(#.*\n)(?:#.*\n)+")
+_NOT_IN_JOBS = re.compile(r"[^a-z0-9_-]")
 _RULES = """\
 # yaml-language-server: $schema=https://raw.githubusercontent.com/{slug}/main/src/goldenpath/policy/{schema}
 # This app's own, stricter rules, and its temporary exceptions: see docs/policy.md of the platform.
@@ -64,7 +71,7 @@ def plan(
     """Return the files for the app in `folder`: its rules, and the caller that delivers its `images`, if it has any.
 
     `ref` is the release or commit of the platform to call; `development` is the app's branch that delivers to dev.
-    With `notify` the caller reports deliveries to prod; it then delivers one image.
+    With `notify` the caller reports deliveries to prod, those of each image apart.
     """
     texts = {CALLER: caller(images, ref, development, notify=notify)} if images else {}
     texts[app.FILE] = _RULES.format(slug=PLATFORM, schema=app.SCHEMA)
@@ -75,11 +82,12 @@ def caller(
     images: Sequence[DeliveredImage], ref: str, development: str = "development", *, notify: bool = False
 ) -> str:
     """Return the app's caller: the template for one image, or for several, with the app's names in it."""
-    one = reusable_workflow.NOTIFY if notify else reusable_workflow.TEMPLATE
-    text = reusable_workflow.platform_file(one if len(images) == 1 else reusable_workflow.MONOREPO)
+    text = reusable_workflow.platform_file(_TEMPLATES[len(images) > 1, notify])
     text = _ADVICE.sub(r"\1", text, count=1).replace("development", development)
     text = re.sub(r"(uses: \S+/_(?:build-and-release|notify)\.yml@)\S+", lambda match: match[1] + ref, text)
-    return _with_image(text, images[0]) if len(images) == 1 else _with_images(text, images)
+    if len(images) == 1:
+        return _with_image(text, images[0])
+    return _with_jobs(text, images) if notify else _with_images(text, images)
 
 
 def existing_callers(folder: Path) -> tuple[str, ...]:
@@ -115,6 +123,37 @@ def _with_images(text: str, images: Sequence[DeliveredImage]) -> str:
     text = re.sub(r"image: \[[^\]]*\]", lambda _: f"image: [{names}]", text)
     text = _replace_input(text, "build_context", [f"build_context: {_lookup_by_image(contexts)}"])
     return _replace_input(text, "dockerfile_path", [f"dockerfile_path: {_lookup_by_image(paths)}"])
+
+
+def _with_jobs(text: str, images: Sequence[DeliveredImage]) -> str:
+    """Return `text` with two jobs for every image. The first image's have the anchors that the others repeat."""
+    head, first, following = re.split(r"(?m)^(?=  delivery-)", text)
+    jobs = _job_names(images)
+    parts = [_for_image(following if number else first, image, jobs[image]) for number, image in enumerate(images)]
+    return head + "".join(parts)
+
+
+def _for_image(text: str, image: DeliveredImage, job: str) -> str:
+    """Return the two jobs in `text`, which are of the template's own image, for `image`."""
+    (templates_own,) = re.findall(r"(?m)^  delivery-(.*):", text)
+    text = re.sub(rf"\b(delivery|notify)-{templates_own}\b", lambda match: f"{match[1]}-{job}", text)
+    delivery, named, notify = text.partition(f"\n  notify-{job}:\n")
+    repository = [f"ecr_repository: {_scalar(image.repository)}"]
+    delivery = _replace_input(delivery, "ecr_repository", repository)
+    delivery = _replace_input(delivery, "build_context", [f"build_context: {_scalar(image.context)}"])
+    delivery = _replace_input(delivery, "dockerfile_path", [f"dockerfile_path: {_scalar(image.dockerfile)}"])
+    return delivery + named + _replace_input(notify, "ecr_repository", repository)
+
+
+def _job_names(images: Sequence[DeliveredImage]) -> dict[DeliveredImage, str]:
+    """Return a part of a job's id for every image; ids have only letters, digits, `-` and `_`."""
+    names: dict[DeliveredImage, str] = {}
+    for image in images:
+        name = _NOT_IN_JOBS.sub("-", image.repository)
+        while name in names.values():  # `shop/api` and `shop-api`
+            name += "-2"
+        names[image] = name
+    return names
 
 
 def _lookup_by_image(values: Mapping[EcrRepository, str]) -> str:

@@ -95,7 +95,7 @@ def _source(line: str) -> SecretSource:
             raise ValueError("write id=NAME,env=VARIABLE or id=NAME,src=FILE, and never the secret itself")
         given[_KEYS[key.strip().lower()]] = value
     kind = given.pop("type", "")
-    if kind not in {"", "env", "file"} or ("env" in given and "src" in given):
+    if kind not in {"", "env", "file"} or ("env" in given and ("src" in given or kind == "file")):
         raise ValueError("a secret comes from a variable (env=) or from a file (src=)")
     if kind == "env" and "src" in given:
         given["env"] = given.pop("src")
@@ -106,8 +106,11 @@ def ssh_sources(raw: str) -> tuple[SshSource, ...]:
     """Return the sources of SSH mounts in `raw`, one a line. Raises `ValueError`."""
     mounts = []
     for line in filter(None, map(str.strip, raw.splitlines())):
-        name, _, paths = line.partition("=")
-        mounts.append(SshSource(_name(name, "the part before `=`"), tuple(filter(None, paths.split(",")))))
+        name, equals, written = line.partition("=")
+        paths = tuple(filter(None, written.split(",")))
+        if equals and not paths:  # like that of a variable that is not set
+            raise ValueError("a `=` without a socket or key file behind it: leave it out to use this user's agent")
+        mounts.append(SshSource(_name(name, "the part before `=`"), paths))
     return tuple(_require_once(mounts))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.delivery.model import build_secrets, evidence
+from goldenpath.delivery.model.delivery_outputs import DeliveryVerdict
 from goldenpath.shared import input_text, names
 from goldenpath.shared.errors import BadInput
 from goldenpath.shared.names import (
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from goldenpath.delivery.model.build_secrets import BuildSecret, SecretSource, SshSource
+    from goldenpath.delivery.model.delivery_outputs import JobResult
     from goldenpath.delivery.model.evidence import Report
     from goldenpath.delivery.model.private_base import PrivateBase
     from goldenpath.delivery.model.registry_login import RegistryLogin
@@ -106,8 +108,8 @@ class Request:
     work_dir: Path = Path()
     released_tag: Tag | None = None
     evidence: tuple[Report, ...] = ()
-    delivery_result: str = ""
-    delivery_verdict: str = ""
+    delivery_result: JobResult | None = None
+    delivery_verdict: DeliveryVerdict = DeliveryVerdict.NONE
     delivery_released: bool = False
     reports_artifact_id: ArtifactId | None = None
     webhook_url: str = field(default="", repr=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from goldenpath.delivery.model import private_base, registry_login
+from goldenpath.delivery.model.delivery_outputs import DeliveryVerdict, JobResult
 from goldenpath.delivery.model.inputs import Input
 from goldenpath.shared import input_text
 from goldenpath.shared.names import ArtifactId
@@ -25,12 +26,22 @@ BASES_LOGINS = Input(
     secret=True,
 )
 DELIVERY_RESULT = Input(
-    "delivery_result", "How the job that called the delivery ended: `needs.delivery.result`.", input_text.name,
+    "delivery_result",
+    "How the job that called the delivery ended, `needs.delivery.result`: `success`, `failure`, `cancelled` or "
+    "`skipped`.",
+    input_text.member(JobResult),
     required=True,
-)  # fmt: skip
-DELIVERY_VERDICT = Input("delivery_verdict", "Output `verdict` of the delivery.", input_text.name)
+)
+DELIVERY_VERDICT = Input(
+    "delivery_verdict",
+    "Output `verdict` of the delivery: `pass`, `advise`, `block`, `error`, or empty.",
+    input_text.member(DeliveryVerdict),
+)
 DELIVERY_RELEASED = Input(
-    "delivery_released", "Output `released` of the delivery.", input_text.yes_or_no, default="false"
+    "delivery_released",
+    "Output `released` of the delivery: `true` or `false`.",
+    input_text.yes_or_no,
+    default="false",
 )
 REPORTS_ARTIFACT_ID = Input(
     "reports_artifact_id", "Output of the same name of the delivery, for a link to its reports.", ArtifactId

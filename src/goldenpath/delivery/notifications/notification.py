@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from goldenpath.delivery.model.delivery_outputs import DeliveryVerdict, JobResult
 from goldenpath.delivery.model.finding import Severity
 from goldenpath.delivery.report import finding_groups
 from goldenpath.policy.contact import Contact
@@ -26,14 +27,14 @@ class ReportedEnd(StrEnum):
     FAILED = "failed"
 
 
-def end_of(result: str, verdict: str, *, released: bool) -> ReportedEnd | None:
+def end_of(result: JobResult | None, verdict: DeliveryVerdict, *, released: bool) -> ReportedEnd | None:
     """Return how a delivery ended whose job has this `result`, and these outputs.
 
     `None`: nothing to report. It was cancelled or skipped, or it only checked: a check says nothing about releases.
     """
-    if result == "failure":
-        return ReportedEnd.BLOCKED if verdict == "block" else ReportedEnd.FAILED
-    return ReportedEnd.RELEASED if result == "success" and released else None
+    if result is JobResult.FAILURE:
+        return ReportedEnd.BLOCKED if verdict is DeliveryVerdict.BLOCK else ReportedEnd.FAILED
+    return ReportedEnd.RELEASED if result is JobResult.SUCCESS and released else None
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Notification(Struct, frozen=True):
     """
 
     end: ReportedEnd
-    verdict: str
+    verdict: DeliveryVerdict
     environment: str
     repository: str
     ecr_repository: str
@@ -82,7 +83,12 @@ class DeliverySubject:
 
 
 def notification(
-    end: ReportedEnd, verdict: str, about: DeliverySubject, facts: Facts, pages: RunPages, issue_url: str = ""
+    end: ReportedEnd,
+    verdict: DeliveryVerdict,
+    about: DeliverySubject,
+    facts: Facts,
+    pages: RunPages,
+    issue_url: str = "",
 ) -> Notification:
     """Return the message about a delivery with these `facts`."""
     receipt, is_released = facts.receipt, end is ReportedEnd.RELEASED

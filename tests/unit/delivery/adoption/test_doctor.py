@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.adoption import (
-    doctor,
-)
+from goldenpath.delivery.adoption import doctor, scaffold
+from goldenpath.delivery.adoption.images import DeliveredImage
 from goldenpath.shared.check_result import Level
+from goldenpath.shared.names import EcrRepository
 from tests.unit.delivery.adoption.healthy_app import (
+    NAME,
     Forge,
+    examined,
     healthy_world,
     worst,
 )
@@ -20,6 +22,18 @@ if TYPE_CHECKING:
 
 def test_nothing_is_wrong_with_what_init_wrote(healthy: GitCheckout) -> None:
     assert worst(healthy) == []
+
+
+def test_what_several_jobs_have_in_common_is_remarked_once(healthy: GitCheckout) -> None:
+    images = (DeliveredImage(NAME), DeliveredImage(EcrRepository("web-jobs")))
+    (healthy.folder / scaffold.CALLER).write_text(scaffold.caller(images, "v1.2.3", notify=True))
+    remarks = examined(healthy)
+    assert len(remarks) == len(set(remarks))
+    assert [each.what for each in remarks if each.about == "notify"] == [
+        f"the job `notify-web` of {scaffold.CALLER} reports every end of its delivery",
+        "no webhook hears of deliveries",
+        f"the job `notify-web-jobs` of {scaffold.CALLER} reports every end of its delivery",
+    ]
 
 
 def test_without_a_network_it_says_what_it_left_out(healthy: GitCheckout) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from goldenpath.delivery.adoption import reusable_workflow, scaffold
+from goldenpath.delivery.adoption import notify_checks, reusable_workflow, scaffold
 from goldenpath.delivery.adoption.images import DeliveredImage
 from goldenpath.delivery.builds import dockerfiles
 from goldenpath.delivery.rules import app, matrix
+from goldenpath.shared.check_result import Level
 from goldenpath.shared.errors import FilesDiffer
 from goldenpath.shared.names import PLATFORM, EcrRepository
 
@@ -94,3 +95,68 @@ def test_the_template_that_reports_is_the_other_one_and_one_more_job() -> None:
     reporting = yaml.safe_load(reusable_workflow.platform_file(reusable_workflow.NOTIFY))
     assert reporting["jobs"].pop("notify")["permissions"] == {"issues": "write"}
     assert reporting == yaml.safe_load(TEMPLATE)
+
+
+SEVERAL = (
+    DeliveredImage(EcrRepository("shop/api"), "services/api/Dockerfile", "services/api"),
+    DeliveredImage(EcrRepository("1.10"), "web/Dockerfile.prod", "."),
+    DeliveredImage(EcrRepository("shop-api"), "Dockerfile", "."),
+)
+
+
+def test_each_of_several_images_has_a_job_that_reports_its_own_delivery() -> None:
+    text = scaffold.caller(SEVERAL, "v1.2.3", "develop", notify=True)
+    jobs = yaml.safe_load(text)["jobs"]
+    assert list(jobs) == [
+        "delivery-shop-api", "notify-shop-api", "delivery-1-10", "notify-1-10",
+        "delivery-shop-api-2", "notify-shop-api-2",
+    ]  # fmt: skip
+    names = ("ecr_repository", "build_context", "dockerfile_path")
+    delivered = [job["with"] for name, job in jobs.items() if name.startswith("delivery-")]
+    assert [tuple(given[name] for name in names) for given in delivered] == [
+        ("shop/api", "services/api", "services/api/Dockerfile"), ("1.10", ".", "web/Dockerfile.prod"),
+        ("shop-api", ".", "Dockerfile"),
+    ]  # fmt: skip
+    notifying = {name: job["with"]["ecr_repository"] for name, job in jobs.items() if name.startswith("notify-")}
+    assert list(notifying.values()) == ["shop/api", "1.10", "shop-api"]
+    assert {job["with"]["environment"] for job in jobs.values()} == {jobs["delivery-1-10"]["with"]["environment"]}
+    assert "development" not in text
+
+
+def test_each_image_is_delivered_and_reported_as_the_one_of_another_app_is() -> None:
+    one = yaml.safe_load(scaffold.caller(SEVERAL[:1], "v1.2.3", notify=True))["jobs"]
+    several = yaml.safe_load(scaffold.caller(SEVERAL, "v1.2.3", notify=True))["jobs"]
+    several["delivery-shop-api"]["with"]["dockerfile_path"] = "./services/api/Dockerfile"
+    assert several["delivery-shop-api"] == one["delivery"]
+    renamed = yaml.safe_load(yaml.safe_dump(several["notify-shop-api"]).replace("delivery-shop-api", "delivery"))
+    assert renamed == one["notify"]
+
+
+def test_doctor_finds_nothing_wrong_with_the_reports_of_several_images() -> None:
+    workflow = reusable_workflow.workflow(scaffold.CALLER, scaffold.caller(SEVERAL, "v1.2.3", notify=True))
+    called = reusable_workflow.read(reusable_workflow.NOTIFY_WORKFLOW)
+    remarks = list(notify_checks.notifications(workflow, called, None))
+    assert [remark.what for remark in remarks if remark.level > Level.LEFT_OUT or "no job of" in remark.what] == []
+    assert len(workflow.notifications) == len(SEVERAL)
+
+
+def test_the_template_of_several_that_reports_starts_as_the_other_one() -> None:
+    reporting = yaml.safe_load(reusable_workflow.platform_file(reusable_workflow.MONOREPO_NOTIFY))
+    plain = yaml.safe_load(reusable_workflow.platform_file(reusable_workflow.MONOREPO))
+    assert {name: reporting[name] for name in reporting if name != "jobs"} == {
+        name: plain[name] for name in plain if name != "jobs"
+    }
+    matrix_job = plain["jobs"]["delivery"]
+    for image in matrix_job.pop("strategy")["matrix"]["image"]:
+        given = {name: text.replace("${{ matrix.image }}", image) for name, text in matrix_job["with"].items()}
+        assert reporting["jobs"][f"delivery-{image}"] == {**matrix_job, "with": given}
+
+
+@pytest.mark.parametrize("notify", [False, True])
+@pytest.mark.parametrize("images", [SEVERAL, SEVERAL[:1]], ids=["several", "one"])
+def test_what_is_left_of_the_template_s_comments_is_a_whole_sentence(
+    images: tuple[DeliveredImage, ...], notify: bool
+) -> None:
+    comment, name = scaffold.caller(images, "v1.2.3", notify=notify).splitlines()[:2]
+    assert comment.startswith("# Delivers ")
+    assert (comment[-1], name) == (".", "name: delivery")

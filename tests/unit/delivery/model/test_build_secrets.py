@@ -66,7 +66,7 @@ def test_secrets_at_a_terminal_are_named_as_docker_names_them(raw: str, source: 
 @pytest.mark.parametrize(
     "raw",
     [TOKEN, f"npm={TOKEN}", f"id=npm,value={TOKEN}", "src=/x", "id=npm,env=A,src=b", "id=npm,env=", "id=a b,env=C",
-     "id=npm,type=x,src=y", "id=a,env=A\nid=a,env=B"],
+     "id=npm,type=x,src=y", "id=npm,type=file,env=A", "id=a,env=A\nid=a,env=B"],
 )  # fmt: skip
 def test_another_form_is_refused_and_not_shown(raw: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
@@ -80,6 +80,12 @@ def test_ssh_is_named_as_docker_names_it() -> None:
     )  # fmt: skip
     with pytest.raises(ValueError, match="names no secret"):
         build_secrets.ssh_sources("=/run/agent.sock")
+
+
+@pytest.mark.parametrize("raw", ["default=", "work= ", "keys=,"])
+def test_ssh_without_the_path_that_it_announces_is_not_the_agent(raw: str) -> None:
+    with pytest.raises(ValueError, match="leave it out to use this user's agent"):
+        build_secrets.ssh_sources(raw)
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\n\n"])

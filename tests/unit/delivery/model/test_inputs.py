@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+import re
+from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from goldenpath.delivery import pipeline
-from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model import delivery_outputs, inputs, verdict
 from goldenpath.delivery.model.inputs import read
 from goldenpath.delivery.stages import notify, pull_bases, rescan
 from goldenpath.shared.errors import BadInput
+from goldenpath.shared.input_text import OneOf
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def test_all_mistakes_are_told_together() -> None:
@@ -43,10 +52,67 @@ def test_a_word_that_could_be_an_option_or_hides_characters_is_refused(environme
         read((inputs.ENVIRONMENT,), {"environment": environment})
 
 
+ASIDE = (inputs.EVIDENCE, inputs.REF, inputs.CONTEXT_ARTIFACT_DIGEST)
+LISTED = (*pipeline.INPUTS, *rescan.STAGE.inputs, *pull_bases.STAGE.inputs, *notify.STAGE.inputs, *ASIDE)
+ALL = {each.name: each for each in LISTED}
+
+
 def test_every_input_fills_a_field_of_the_request() -> None:
-    aside = (inputs.EVIDENCE, inputs.REF, inputs.CONTEXT_ARTIFACT_DIGEST)
-    listed = (*pipeline.INPUTS, *rescan.STAGE.inputs, *pull_bases.STAGE.inputs, *notify.STAGE.inputs, *aside)
-    assert {each.name for each in listed} == set(inputs.Request.__dataclass_fields__)
+    assert set(ALL) == set(inputs.Request.__dataclass_fields__)
+
+
+CLOSED = {
+    "delivery_released": "neither `true` nor `false`",
+    "delivery_result": "none of `success`, `failure`, `cancelled` and `skipped`",
+    "delivery_verdict": "none of `pass`, `advise`, `block` and `error`",
+    "push_latest": "neither `true` nor `false`",
+    "trivy_exit_code": "neither `0` nor `1`",
+}
+
+
+def test_the_table_has_every_input_with_a_closed_set_of_words() -> None:
+    """What a stage compares with words is an enum or a boolean, and only a reader of all its words makes one."""
+    annotations = {name: str(field.type) for name, field in inputs.Request.__dataclass_fields__.items()}
+    enums = {kind.__name__ for kind in (*enums_of(delivery_outputs), *enums_of(verdict))}
+    closed = {name for name, written in annotations.items() if set(written.split(" | ")) & {"bool", *enums}}
+    assert closed == set(CLOSED)
+    assert {name for name, each in ALL.items() if isinstance(each.parse, OneOf)} == set(CLOSED)
+
+
+def enums_of(module: ModuleType) -> list[type[StrEnum]]:
+    return [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, StrEnum)]
+
+
+@pytest.mark.parametrize("raw", ["maybe", "True", "SUCCESS", "Block", "success ", "yes", "2", "-", "\u202etrue"])
+@pytest.mark.parametrize("name", CLOSED)
+def test_a_word_that_is_not_one_of_the_input_s_is_refused_with_all_of_them(name: str, raw: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        read((ALL[name],), {name: raw})
+    assert caught.value.why == f"`{name}`: {raw!a} is {CLOSED[name]}"
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_each_word_of_a_closed_set_is_taken_and_no_two_mean_the_same(name: str) -> None:
+    parse = ALL[name].parse
+    assert isinstance(parse, OneOf)
+    values = [getattr(read((ALL[name],), {name: word}), name) for word in parse.words]
+    assert len(set(values)) == len(parse.words)
+
+
+@pytest.mark.parametrize(
+    "module", sorted((ROOT / "src" / "goldenpath" / "delivery").rglob("*.py")), ids=lambda path: path.stem
+)
+def test_no_stage_compares_an_input_with_a_word_in_quotes(module: Path) -> None:
+    """Such a comparison takes every other word for the opposite: the input's reader must have refused it."""
+    assert not re.findall(r"request\.\w+ (?:[!=]=|(?:not )?in) [\"({\[]", module.read_text())
+
+
+@pytest.mark.parametrize(("name", "kind"), [("allowed_account_ids", "AWS account"), ("platforms", "platform")])
+@pytest.mark.parametrize("raw", [",", " ", " , ,"])
+def test_a_list_of_nothing_but_commas_is_not_the_list_of_all(name: str, kind: str, raw: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        read((ALL[name],), {name: raw})
+    assert caught.value.why == f"`{name}`: {raw!a} names no {kind}; leave it empty if none is meant"
 
 
 def test_a_secret_has_no_default_and_no_option() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from goldenpath.delivery.model import inputs, job_inputs
+from goldenpath.delivery.model.delivery_outputs import DeliveryVerdict, JobResult
 from goldenpath.shared.errors import BadInput
 
 NOTIFY = (job_inputs.DELIVERY_RESULT, job_inputs.DELIVERY_VERDICT, job_inputs.DELIVERY_RELEASED,
@@ -11,7 +12,8 @@ NOTIFY = (job_inputs.DELIVERY_RESULT, job_inputs.DELIVERY_VERDICT, job_inputs.DE
 
 def test_a_delivery_that_was_skipped_has_no_outputs() -> None:
     request = inputs.read(NOTIFY, {"delivery_result": "skipped"})
-    assert (request.delivery_result, request.delivery_verdict, request.delivery_released) == ("skipped", "", False)
+    assert (request.delivery_result, request.delivery_released) == (JobResult.SKIPPED, False)
+    assert request.delivery_verdict is DeliveryVerdict.NONE
     assert (request.reports_artifact_id, request.webhook_url, request.webhook_key) == (None, "", "")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
+from goldenpath.delivery.model.delivery_outputs import DeliveryVerdict, JobResult
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.notifications.notification import (
     DeliverySubject,
@@ -42,15 +43,16 @@ PAGES = RunPages("https://github.com/o/app/actions/runs/1", "https://github.com/
         ("cancelled", "error", False, None),
         ("cancelled", "block", False, None),
         ("skipped", "", False, None),
-        ("", "pass", True, None),
     ],
 )
 def test_how_a_delivery_ended(result: str, verdict: str, released: bool, end: ReportedEnd | None) -> None:
-    assert end_of(result, verdict, released=released) is end
+    assert end_of(JobResult(result), DeliveryVerdict(verdict), released=released) is end
 
 
 def message_of(end: ReportedEnd, facts: Facts) -> dict[str, object]:
-    encoded = codec.encode(notification(end, "block", ABOUT, facts, PAGES, "https://github.com/o/app/issues/3"))
+    encoded = codec.encode(
+        notification(end, DeliveryVerdict.BLOCK, ABOUT, facts, PAGES, "https://github.com/o/app/issues/3")
+    )
     message: dict[str, object] = json.loads(encoded)
     jsonschema.Draft202012Validator(SCHEMA).validate(message)
     return message

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from goldenpath.delivery.github.delivery_issue import DeliveryIssue, IssueChange
+from goldenpath.delivery.model.delivery_outputs import DeliveryVerdict, JobResult
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.evidence import Report
 from goldenpath.delivery.model.finding import Gate
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 HERE = Runner(in_actions=True, repository="o/app", run_id="7")
 KEY = "0123456789abcdef"
-BLOCKED = {"delivery_result": "failure", "delivery_verdict": "block"}
-RELEASED = {"delivery_result": "success", "delivery_verdict": "pass", "delivery_released": True}
+BLOCKED = {"delivery_result": JobResult.FAILURE, "delivery_verdict": DeliveryVerdict.BLOCK}
+RELEASED = {"delivery_result": JobResult.SUCCESS, "delivery_verdict": DeliveryVerdict.PASS, "delivery_released": True}
 
 
 class Spoken:
@@ -93,8 +94,8 @@ def event(name: str, ref: str = "refs/heads/main", **more: Any) -> Event:
         ({"event": event("pull_request", "refs/pull/7/merge", fork=True)}, "a pull request or a merge queue"),
         ({"event": event("merge_group")}, "a pull request or a merge queue"),
         ({"event": event("push", "refs/heads/gh-readonly-queue/main/pr-7")}, "a pull request or a merge queue"),
-        ({"delivery_result": "cancelled", "delivery_verdict": "error"}, "cancelled or skipped"),
-        ({"delivery_result": "skipped", "delivery_verdict": ""}, "cancelled or skipped"),
+        ({"delivery_result": JobResult.CANCELLED, "delivery_verdict": DeliveryVerdict.ERROR}, "cancelled or skipped"),
+        ({"delivery_result": JobResult.SKIPPED, "delivery_verdict": DeliveryVerdict.NONE}, "cancelled or skipped"),
         ({**RELEASED, "delivery_released": False}, "only checked"),
         ({"event": event("workflow_dispatch", "refs/heads/feature/x")}, "prod takes no release of this ref"),
         ({"environment": "dev"}, "the platform's rules send no notifications for dev"),
