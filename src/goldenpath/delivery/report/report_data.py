@@ -162,7 +162,7 @@ def finding_row(finding: Finding, standing: FindingStanding) -> FindingRow:
         id=finding.id,
         title=finding.title,
         package=finding_text.package(finding),
-        where=finding_text.place(finding) + finding_text.commit(finding),
+        where=finding_text.place(finding) + finding_text.commit(finding) + finding_text.platforms(finding),
         origin=finding.origin.words if finding.origin else "",
         remedy=finding.remedy,
         url=finding.url if finding.url.startswith("https://") else "",
