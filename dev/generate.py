@@ -17,7 +17,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from dev import environment_lists, reference, role_documents, tables  # noqa: E402
+from dev import command_results, environment_lists, reference, role_documents, tables  # noqa: E402
 from dev.benchmark import page, store  # noqa: E402
 from dev.benchmark.model import BENCHMARK_SCHEMA, Benchmark  # noqa: E402
 from tests.attacks.table import ALL as ATTACKS  # noqa: E402
@@ -91,6 +91,7 @@ def generated() -> dict[Path, str]:
     files[schemas / "findings.json"] = schema(FINDINGS_SCHEMA, Findings)
     files[schemas / "verdict.json"] = schema(VERDICT_SCHEMA, Verdict)
     files[schemas / "command.json"] = schema(COMMAND_SCHEMA, CommandResult)
+    files[schemas / "results.json"] = command_results.schema(_DIALECT)
     files[schemas / "delivery.json"] = schema(DELIVERY_SCHEMA, DeliveryResult)
     files[schemas / "notification.json"] = schema(NOTIFICATION_SCHEMA, Notification)
     files[schemas / "benchmark.json"] = schema(BENCHMARK_SCHEMA, Benchmark)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.finding import Gate, Location, Package
 from goldenpath.delivery.report import html_report, report_data
 from goldenpath.delivery.report.release_difference import Novelty, ReleaseDifference
 from goldenpath.delivery.report.report_data import FindingStanding, LayerRow, PackageRow, ReportData
@@ -26,8 +26,11 @@ _MANY = 1_000
 
 
 def reports() -> Mapping[str, str]:
-    """Return the HTML of each report by the name of its case; `large` has 25,000 findings."""
-    large = changed(CASES["vulnerabilities"], deciding={Gate.TRIVY: flaws(LARGE)})
+    """Return the HTML of each report by the name of its case; `large` has 25,000 findings, one with very long names."""
+    first, *others = flaws(LARGE)
+    path = Location(f"opt/{'deep/' * 40}{'without-a-place-to-break' * 10}")
+    long = replace(first, id=f"RULE{'_OF_MANY_WORDS' * 10}", package=Package("x" * 150, "1" * 90, "npm"), location=path)
+    large = changed(CASES["vulnerabilities"], deciding={Gate.TRIVY: (long, *others)})
     return {name: html_report.render(facts, data(facts)) for name, facts in (CASES | {"large": large}).items()}
 
 

@@ -47,6 +47,34 @@ async function used(page) {
   return { all, sorted, searched: await count() };
 }
 
+// As wide as the text on A4 paper, and dark, as a screen may be.
+const paper = { width: 703, height: 1000 };
+
+async function printed(page) {
+  await page.setViewport(paper);
+  // Puppeteer's own functions for the medium and for its features forget each other's.
+  const features = [{ name: "prefers-color-scheme", value: "dark" }];
+  const session = await page.createCDPSession();
+  await session.send("Emulation.setEmulatedMedia", { media: "print", features });
+  const what = await page.evaluate(() => {
+    const all = (selector) => [...document.querySelectorAll(selector)];
+    const boxes = (selector) => all(selector).filter((one) => one.getClientRects().length);
+    const { color, backgroundColor } = getComputedStyle(document.body);
+    return {
+      controls: boxes("nav, input, select, button, .skip").map((one) => one.outerHTML.slice(0, 100)),
+      colours: [color, backgroundColor],
+      wide: boxes("table").filter((one) => one.getBoundingClientRect().right > innerWidth).length,
+      cut: boxes(".scroll").filter((one) => getComputedStyle(one).overflowX !== "visible").length,
+      closed: all("details > table, .chart svg").filter((one) => !one.checkVisibility()).length,
+      heads: all("thead th").filter((one) => !one.innerText.trim()).length,
+      rows: all("[data-role=rows]").map((one) => one.rows.length),
+      notes: boxes("[data-role=left-out]").map((one) => one.innerText),
+    };
+  });
+  await session.send("Emulation.setEmulatedMedia", { media: "", features: [] });
+  return what;
+}
+
 async function seen(file) {
   const page = await browser.newPage();
   await page.setViewport({ width: 1100, height: 850 });
@@ -63,7 +91,7 @@ async function seen(file) {
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
   const dark = await serious(page);
   const left = await unreached(page);
-  const what = { errors, requests: requests.length, ms, serious: [...light, ...dark], unreached: left, charts, used: await used(page) };
+  const what = { errors, requests: requests.length, ms, serious: [...light, ...dark], unreached: left, charts, printed: await printed(page), used: await used(page) };
   await page.close();
   return what;
 }

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from goldenpath.local import state
 from goldenpath.local.control import Seed
@@ -18,7 +19,15 @@ from goldenpath.shared.console import Progress
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from goldenpath.local.demo.acts import DemoResult
     from goldenpath.local.state import LocalState
+
+
+class LocalStop(Struct, frozen=True):
+    """Whether the services were running; `engine_in_use` where a delivery or demo still uses the engine we started."""
+
+    was_running: bool
+    engine_in_use: bool
 
 
 @click.group()
@@ -27,9 +36,9 @@ def local() -> None:
 
 
 @local.command()
-def demo() -> None:
+def demo() -> DemoResult:
     """Deliver the sample app to dev and prod, and show how commits are stopped that must not reach prod."""
-    demonstration.run(Progress())
+    return demonstration.run(Progress())
 
 
 @local.command()
@@ -53,11 +62,12 @@ def up(repositories: tuple[str, ...], *, environment: str, immutable: bool, with
 
 
 @local.command()
-def down() -> None:
+def down() -> LocalStop:
     """Stop the registry, the AWS emulator and an engine that `up` started, and delete their content."""
     was_running = state.down(_folder())
-    engine.stop()
+    is_stopped = engine.stop()
     Progress().line("stopped" if was_running else "It was not running.")
+    return LocalStop(was_running, engine_in_use=not is_stopped)
 
 
 @local.command()

@@ -34,6 +34,14 @@ MARKER = "apply"
 
 
 @dataclass(frozen=True)
+class Applied:
+    """The record of the plan that was reviewed, and the `plan` that was applied: without changes nothing was left."""
+
+    record: PlanRecord
+    plan: TerraformPlan
+
+
+@dataclass(frozen=True)
 class ApplyContext:
     """The access to the environments, the platform's repository, and how other repositories are opened.
 
@@ -111,7 +119,7 @@ def check_merged(context: ApplyContext, pull: MergedPullRequest) -> PlanRecord:
         return _checked(context, pull).record
 
 
-def apply_merged(context: ApplyContext, pull: MergedPullRequest, environment: str = "") -> TerraformPlan:
+def apply_merged(context: ApplyContext, pull: MergedPullRequest, environment: str = "") -> Applied:
     """Apply what the merged pull request had reviewed, verify it at ECR, and report it in the pull request.
 
     `environment` is the one that this run has a role for; empty for a run that is not limited to one. A refusal is
@@ -137,7 +145,7 @@ def apply_merged(context: ApplyContext, pull: MergedPullRequest, environment: st
     table = review.changes_table(plan) if plan.changes else "Nothing was left to do."
     head = f"### {'Removed' if record.removal else 'Applied'}: `{record.name}` in {record.environment}"
     context.repository.comment(pull.number, MARKER, f"{head}\n\n{table}\n\n{outcome}")
-    return plan
+    return Applied(record, plan)
 
 
 def _change(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from goldenpath.registries.config import ecr_tf
 from goldenpath.shared import codec
 
@@ -59,17 +61,36 @@ class CatalogueEntry:
         )
 
 
+class CatalogueFiles(Struct, frozen=True):
+    """The `files` of the catalogue, those of them that `changed`, and how many `registries` they list."""
+
+    files: tuple[str, ...]
+    changed: tuple[str, ...]
+    registries: int
+
+
 def collect(checkout: Path) -> tuple[CatalogueEntry, ...]:
     """Return every registry of every environment. Raises `RegistryConfigUnexpected`."""
     controls = ecr_tf.load_controls(checkout)
     return tuple(CatalogueEntry.of(entry, controls[entry.risk]) for entry in ecr_tf.load_all(checkout))
 
 
-def write(checkout: Path) -> None:
-    """Write both forms of the catalogue into the checkout. Raises `RegistryConfigUnexpected`, `DiskTrouble`."""
+def write(checkout: Path) -> CatalogueFiles:
+    """Write both forms of the catalogue into the checkout; return which of them changed.
+
+    Raises `RegistryConfigUnexpected`, `DiskTrouble`.
+    """
     entries = collect(checkout)
-    codec.write_bytes(checkout / FOR_PROGRAMS, codec.encode({"registries": entries}))
-    codec.write_bytes(checkout / FOR_PEOPLE, as_markdown(entries).encode())
+    contents = {FOR_PROGRAMS: codec.encode({"registries": entries}), FOR_PEOPLE: as_markdown(entries).encode()}
+    # A file that somebody edited has changed as well: it is written as the environments say.
+    changed = tuple(name for name, content in contents.items() if _content(checkout / name) != content)
+    for name, content in contents.items():
+        codec.write_bytes(checkout / name, content)
+    return CatalogueFiles(tuple(contents), changed, len(entries))
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
 
 
 def as_markdown(entries: Iterable[CatalogueEntry]) -> str:

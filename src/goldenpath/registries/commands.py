@@ -25,6 +25,7 @@ from goldenpath.shared.names import DEFAULT_REGION, AccountId, Digest, Name, Reg
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from goldenpath.registries.catalogue import CatalogueFiles
     from goldenpath.registries.terraform.plans import TerraformPlan
 
 Named = TypeVar("Named", bound=Name)
@@ -82,10 +83,11 @@ def adopt(checkout: Path, aws_region: str, **fields: str) -> dict[str, object]:
 
 @registry.command("catalogue")
 @CHECKOUT
-def write_catalogue(checkout: Path) -> None:
+def write_catalogue(checkout: Path) -> CatalogueFiles:
     """Update the catalogue of all registries, for people and for programs."""
-    catalogue.write(checkout)
+    written = catalogue.write(checkout)
     Progress().line(f"✓ {catalogue.FOR_PEOPLE} and {catalogue.FOR_PROGRAMS} are up to date")
+    return written
 
 
 @registry.command("list")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.registries import apply, hygiene, platform_git, proposal, protect, retirement
+from goldenpath.registries import apply, hygiene, platform_git, proposal, protect, retirement, workflow_results
 from goldenpath.registries.apply import ApplyContext
 from goldenpath.registries.github.repository import GithubRepository
 from goldenpath.registries.merge.checks import Checkouts
@@ -19,6 +19,7 @@ from goldenpath.registries.proposal import ProposalContext
 from goldenpath.registries.provenance import RunId
 from goldenpath.registries.request import known_environment, known_environments, parse_request
 from goldenpath.registries.terraform.planning import LOCK_SECONDS, EnvironmentAccess, RoleKind
+from goldenpath.registries.workflow_results import EnvironmentProtection
 from goldenpath.shared import codec, runner
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, ProposalUnbound, RegistryRefused
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 
     from goldenpath.registries.apply import ApplyRequests
     from goldenpath.registries.proposal import ProposalResult
+    from goldenpath.registries.workflow_results import (
+        AppliedRegistry,
+        HygieneReport,
+        MergedRegistries,
+        RegistryProposal,
+    )
 
 HYGIENE_LABEL = "ecr-hygiene"
 _BASE = option("--base-branch", "The branch that pull requests go into.", default=proposal.BASE, show_default=True)
@@ -42,12 +49,14 @@ _BASE = option("--base-branch", "The branch that pull requests go into.", defaul
          type=click.IntRange(min=1), default=proposal.AVERAGE_IMAGE_MB)  # fmt: skip
 @option("--adopt", "The repository exists at ECR: make it a registry.", is_flag=True)
 @_BASE
-def propose_registry(checkout: Path, average_image_mb: int, base_branch: str, adopt: bool, **fields: str) -> None:
+def propose_registry(
+    checkout: Path, average_image_mb: int, base_branch: str, adopt: bool, **fields: str
+) -> RegistryProposal:
     """Open the pull request that requests a registry and shows its plan; run again, update it."""
     wanted = parse_request(fields)
     context = _proposal_context(checkout, wanted.environment, base_branch, average_image_mb)
     now = dt.datetime.now(dt.UTC)
-    _publish_result(proposal.adopt(context, wanted, now) if adopt else proposal.create(context, wanted))
+    return _publish_result(proposal.adopt(context, wanted, now) if adopt else proposal.create(context, wanted))
 
 
 @click.command("retire")
@@ -58,21 +67,22 @@ def propose_registry(checkout: Path, average_image_mb: int, base_branch: str, ad
          type=click.Choice(["deprecate", "remove"]), default="deprecate")  # fmt: skip
 @option("--grace-days", "Length of the grace period.", type=int, default=retirement.GRACE_DAYS, show_default=True)
 @_BASE
-def retire_registry(checkout: Path, environment: str, name: str, step: str, grace_days: int, base_branch: str) -> None:
+def retire_registry(
+    checkout: Path, environment: str, name: str, step: str, grace_days: int, base_branch: str
+) -> RegistryProposal:
     """Open the pull request that deprecates a registry, or removes one whose grace period is over."""
     context = _proposal_context(checkout, known_environment(environment), base_branch)
     today = dt.datetime.now(dt.UTC).date()
     if step == "deprecate":
-        _publish_result(proposal.propose_deprecation(context, name, today, grace_days))
-    else:
-        _publish_result(proposal.propose_removal(context, name, today))
+        return _publish_result(proposal.propose_deprecation(context, name, today, grace_days))
+    return _publish_result(proposal.propose_removal(context, name, today))
 
 
 @click.command("find-merged")
 @MERGED
 @TRUSTED
 @_BASE
-def find_merged(checkout: Path, trusted: Path, base_branch: str) -> None:
+def find_merged(checkout: Path, trusted: Path, base_branch: str) -> MergedRegistries:
     """Check every pull request that this push merged, and list the registries that may be applied.
 
     It needs no role of AWS: the output `pull_requests` says which environment's role an apply needs.
@@ -84,9 +94,12 @@ def find_merged(checkout: Path, trusted: Path, base_branch: str) -> None:
     matrix = [{"number": request.number, "environment": request.record.environment} for request in result.requests]
     run.set_outputs({"pull_requests": json.dumps(matrix)})
     _report(run, result)
+    merged = workflow_results.of_push(result)
     # Every refusal is in its own pull request already; the first one also fails this job.
     for refusal in result.refusals:
+        refusal.error.result = merged
         raise refusal.error
+    return merged
 
 
 @click.command("apply-merged")
@@ -97,7 +110,9 @@ def find_merged(checkout: Path, trusted: Path, base_branch: str) -> None:
         default="")  # fmt: skip
 @option("--pull-request", "The number of the pull request, one of those that this push merged.", type=int,
         required=True)  # fmt: skip
-def apply_merged(checkout: Path, trusted: Path, base_branch: str, environment: str, pull_request: int) -> None:
+def apply_merged(
+    checkout: Path, trusted: Path, base_branch: str, environment: str, pull_request: int
+) -> AppliedRegistry:
     """Apply the registry of a pull request that this push merged, if its plan is the reviewed one."""
     if pull_request < 1:
         raise BadInput(
@@ -106,13 +121,15 @@ def apply_merged(checkout: Path, trusted: Path, base_branch: str, environment: s
             fix="Look for a secret of a few characters and replace it, then run all jobs again",
         )
     context = _apply_context(checkout, trusted, base_branch, _run())
-    plan = apply.apply_merged(context, apply.merged_pull_request(context, pull_request), environment)
-    Progress().line(f"✓ applied; changes: {len(plan.changes)}" if plan.changes else "✓ nothing was left to do")
+    applied = apply.apply_merged(context, apply.merged_pull_request(context, pull_request), environment)
+    changes = applied.plan.changes
+    Progress().line(f"✓ applied; changes: {len(changes)}" if changes else "✓ nothing was left to do")
+    return workflow_results.of_apply(pull_request, applied)
 
 
 @click.command("hygiene")
 @CHECKOUT
-def report_hygiene(checkout: Path) -> None:
+def report_hygiene(checkout: Path) -> HygieneReport:
     """Report the actual state of all registries in an issue; change nothing."""
     run = _run()
     access, now = _access(checkout, run, RoleKind.PLAN), dt.datetime.now(dt.UTC)
@@ -122,25 +139,30 @@ def report_hygiene(checkout: Path) -> None:
     everything = [registry for environment in reports for registry in environment.registries]
     run.set_outputs({"compliant": hygiene.compliance_rate(everything), "issue": str(thread.number)})
     Progress().line(f"✓ {thread.url}: {hygiene.compliance_rate(everything)} comply")
+    return workflow_results.of_hygiene(thread, reports)
 
 
 @click.command("protect")
 @CHECKOUT
-def protect_images(checkout: Path) -> None:
+def protect_images(checkout: Path) -> list[EnvironmentProtection]:
     """Keep images that run in the clusters that GOLDENPATH_IN_USE_ROLES leads to; without it, do nothing."""
-    run, progress, failed = _run(), Progress(), 0
+    run, progress = _run(), Progress()
+    results: list[EnvironmentProtection] = []
     access, today = _access(checkout, run, RoleKind.IN_USE), dt.datetime.now(dt.UTC).date()
     for environment in known_environments():
         result = protect.protect(access, environment, today)
-        failed += result.failed
+        results.append(EnvironmentProtection(environment, result.lines, result.failed))
         for line in result.lines:
             progress.line(line)
-    if failed:
-        raise RegistryRefused(
+    if failed := sum(result.failed for result in results):
+        error = RegistryRefused(
             f"The images that run of {failed} registries are not protected",
             why="The lines above say what was refused",
             fix="Correct that, then run again: what was tagged stays tagged",
         )
+        error.result = results
+        raise error
+    return results
 
 
 COMMANDS = (propose_registry, retire_registry, find_merged, apply_merged, report_hygiene, protect_images)
@@ -240,12 +262,12 @@ def _token() -> str:
     return token
 
 
-def _publish_result(result: ProposalResult) -> None:
+def _publish_result(result: ProposalResult) -> RegistryProposal:
     """Set the outputs of a proposal. The workflow uploads an artifact with the name in `seal`."""
-    thread = result.thread
-    codec.write(runner.default_work_dir(runner.variables()) / "registry" / "proposal.json", result.record)
+    thread, record = result.thread, result.record
+    codec.write(runner.default_work_dir(runner.variables()) / "registry" / "proposal.json", record)
     _run().set_outputs({
-        "pull_request": str(thread.number), "url": thread.url, "plan_digest": result.record.digest,
-        "seal": result.seal,
+        "pull_request": str(thread.number), "url": thread.url, "plan_digest": record.digest, "seal": result.seal,
     })  # fmt: skip
-    Progress().line(f"✓ {thread.url} is {'opened' if thread.is_new else 'up to date'}; plan {result.record.digest}")
+    Progress().line(f"✓ {thread.url} is {'opened' if thread.is_new else 'up to date'}; plan {record.digest}")
+    return workflow_results.of_proposal(result)

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from goldenpath.delivery import pipeline
+from goldenpath.local import commands, state
+from goldenpath.local.commands import LocalStop
+from goldenpath.local.engine import engine
 from tests.unit.test_cli import told
 
 
@@ -21,6 +24,15 @@ def _as_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("was_running", [False, True])
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_down_reports_what_it_stopped(monkeypatch: pytest.MonkeyPatch, *, was_running: bool, is_stopped: bool) -> None:
+    monkeypatch.setattr(state, "down", lambda _: was_running)
+    monkeypatch.setattr(engine, "stop", lambda: is_stopped)
+    result = commands.local.main(["down"], standalone_mode=False)
+    assert result == LocalStop(was_running, engine_in_use=not is_stopped)
 
 
 def test_local_without_its_packages_says_how_to_get_them(

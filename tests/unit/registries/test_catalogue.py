@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from goldenpath.registries import catalogue
+from goldenpath.registries.catalogue import CatalogueFiles
 
 ROOT = Path(__file__).resolve().parents[3]
 EMPTY = "locals {\n  ecr_repositories = {}\n}\n"
@@ -40,6 +41,14 @@ def test_the_catalogue_tells_people_what_is_leaving_and_what_is_kept_longer(chec
         "| KMS | 90 | `REGISTRY_A0` |\n"
     ) in (checkout / catalogue.FOR_PEOPLE).read_text()
     assert '"keep": 90' in (checkout / catalogue.FOR_PROGRAMS).read_text()
+
+
+def test_a_catalogue_says_which_of_its_files_changed(checkout: Path) -> None:
+    (checkout / catalogue.FOR_PEOPLE).parent.mkdir(parents=True)
+    (checkout / catalogue.FOR_PEOPLE).write_text(catalogue.as_markdown(()))
+    both = (catalogue.FOR_PROGRAMS, catalogue.FOR_PEOPLE)
+    assert catalogue.write(checkout) == CatalogueFiles(both, (catalogue.FOR_PROGRAMS,), 0)
+    assert catalogue.write(checkout) == CatalogueFiles(both, (), 0)
 
 
 def test_a_catalogue_of_nothing_says_so() -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.adoption.checkout import GitCheckout
     from goldenpath.delivery.adoption.images import DeliveredImage
+    from goldenpath.delivery.adoption.settle import SettleResult
     from goldenpath.shared.check_result import Remark
 
 _MARKS = {Level.GOOD: "✓", Level.LEFT_OUT: "·", Level.WARNING: "!", Level.ERROR: "✗"}
@@ -147,14 +148,14 @@ def report(remarks: tuple[Remark, ...], *, strict: bool) -> list[dict[str, str]]
 @click.option(
     "--fingerprint", "chosen", multiple=True, help="Record only this finding; may be repeated. [default: all]"
 )
-def settle(*, source: Path, settled_by: str, reason: str, chosen: tuple[str, ...]) -> None:
+def settle(*, source: Path, settled_by: str, reason: str, chosen: tuple[str, ...]) -> SettleResult:
     """Record the revoked secrets of an app's history in `.goldenpath-settled.yml`, for review.
 
     A record counts once it is merged into the default branch, if the platform allows it. A secret that is still in a
     checked-out file is not recorded.
     """
     folder = checkout.read(source).folder
-    settlement.settle(settlement.SettleRequest(folder, settled_by, reason, frozenset(chosen)), Progress())
+    return settlement.settle(settlement.SettleRequest(folder, settled_by, reason, frozenset(chosen)), Progress())
 
 
 @click.command("pre-commit")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from goldenpath.delivery.builds.context_artifact import Addition
 from goldenpath.delivery.checkout import whole_checkout
 from goldenpath.delivery.model import inputs
@@ -37,7 +39,28 @@ class SettleRequest:
     fingerprints: frozenset[str]
 
 
-def settle(request: SettleRequest, progress: Progress) -> None:
+class ReportedSecret(Struct, frozen=True):
+    """A secret: the `rule` that found it, its `path`, the `line` from 1 (0: not known), and its `fingerprint`."""
+
+    rule: str
+    path: str
+    line: int
+    fingerprint: str
+
+
+class SettleResult(Struct, frozen=True):
+    """The secrets that were `recorded` in `file`, that the file `already_recorded`, and that must be removed first.
+
+    `checked_out` are those: a checked-out file still has them. Nothing was written where none was recorded.
+    """
+
+    file: str
+    recorded: tuple[ReportedSecret, ...]
+    already_recorded: tuple[ReportedSecret, ...]
+    checked_out: tuple[ReportedSecret, ...]
+
+
+def settle(request: SettleRequest, progress: Progress) -> SettleResult:
     """Scan the whole history and record every secret that only history has. Writes nothing where none is new.
 
     Raises `BadInput` for an unknown fingerprint, and `PolicyInvalid` where the existing file is not valid.
@@ -53,8 +76,10 @@ def settle(request: SettleRequest, progress: Progress) -> None:
         text = settled.render((*known, *added))
         settled.parse(text)
         codec.write_bytes(file, text.encode())
-    for line in _result_lines(secrets, added, known):
+    result = sorted_out(secrets, known, file)
+    for line in _result_lines(result):
         progress.line(line)
+    return result
 
 
 def records(
@@ -81,20 +106,30 @@ def selected_secrets(request: SettleRequest, findings: Iterable[Finding]) -> tup
     return tuple(secret for secret in secrets if not request.fingerprints or secret.fingerprint in request.fingerprints)
 
 
-def _result_lines(
-    secrets: Iterable[Finding], added: Iterable[Settlement], known: Iterable[Settlement]
-) -> Iterable[str]:
-    new, recorded = tuple(added), {record.subject for record in known}
-    for record in new:
-        yield f"✓ {record.rule} in {record.path} ({record.fingerprint})"
+def sorted_out(secrets: Iterable[Finding], known: Iterable[Settlement], file: Path) -> SettleResult:
+    """Return which of `secrets` are new records of `file`, which ones `known` covers, and which are checked out."""
+    covered = {record.subject for record in known}
+    recorded: list[ReportedSecret] = []
+    already: list[ReportedSecret] = []
+    checked_out: list[ReportedSecret] = []
     for secret in secrets:
-        path = secret.location.path
+        place = ReportedSecret(secret.id, secret.location.path, secret.location.line, secret.fingerprint)
         if not secret.in_history_only:
-            place = f"{path}:{secret.location.line}"
-            yield f"! {secret.id} in {place} is still in a checked-out file: revoke it, remove it there, then settle it"
-        elif subject(secret) in recorded:
-            yield f"· {secret.id} in {path} is already recorded"
-    if new:
+            checked_out.append(place)
+        else:
+            (already if subject(secret) in covered else recorded).append(place)
+    return SettleResult(str(file), tuple(recorded), tuple(already), tuple(checked_out))
+
+
+def _result_lines(result: SettleResult) -> Iterable[str]:
+    for secret in result.recorded:
+        yield f"✓ {secret.rule} in {secret.path} ({secret.fingerprint})"
+    for secret in result.checked_out:
+        place = f"{secret.path}:{secret.line}"
+        yield f"! {secret.rule} in {place} is still in a checked-out file: revoke it, remove it there, then settle it"
+    for secret in result.already_recorded:
+        yield f"· {secret.rule} in {secret.path} is already recorded"
+    if result.recorded:
         yield f"Next: keep only the records of revoked secrets in {settled.FILE}, then merge it."
     else:
         yield "Nothing was written."

@@ -118,7 +118,8 @@ class Finding(Struct, frozen=True):
     `fingerprint` stays the same for the same finding from one scan to the next. `advice` is what to do about it where
     the rest does not tell. `in_history_only` is a secret that no checked-out file has, as far as the scan can tell.
     `origin` is there for what is in an image where it is known which layer has it. `published` is the day on which the
-    vulnerability became known, in UTC; `None` where the database does not say.
+    vulnerability became known, in UTC; `None` where the database does not say. `platforms` are those whose image has
+    it; empty where all have it, where there is one platform only, and where that is not known.
     """
 
     gate: Gate
@@ -135,6 +136,7 @@ class Finding(Struct, frozen=True):
     in_history_only: bool = False
     origin: FindingOrigin | None = None
     published: date | None = None
+    platforms: tuple[str, ...] = ()
 
     @property
     def has_no_fix(self) -> bool:

@@ -150,6 +150,16 @@ class Layout:
         """Return the image of every platform."""
         return tuple(LayoutImage(one, self._decode(self.blob(one.digest), Manifest)) for one in self.listed())
 
+    def by_platform(self) -> dict[str, LayoutImage]:
+        """Return every image once, by its platform, with a part of its digest where another image has that name."""
+        # BuildKit makes one image for a platform. A foreign frontend or builder may make two that name the same one.
+        named: dict[str, LayoutImage] = {}
+        for image in self.images():
+            name, digest = str(self.platform(image)), image.descriptor.digest
+            is_taken = name in named and named[name].descriptor.digest != digest
+            named[f"{name}-{digest.hex[:12]}" if is_taken else name] = image
+        return named
+
     def platform(self, image: LayoutImage) -> Platform:
         """Return the platform that the image's config names."""
         try:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from goldenpath.delivery.report import finding_text
 
 if TYPE_CHECKING:
@@ -34,7 +36,9 @@ class FindingGroup:
         """Return it as the cells of a row below `finding_text.COLUMNS`."""
         if len(self.findings) == 1:
             return finding_text.row(self.findings[0])
-        severity, _, where, remedy = finding_text.row(self.findings[0])
+        is_common = len({finding.platforms for finding in self.findings}) == 1
+        first = self.findings[0] if is_common else structs.replace(self.findings[0], platforms=())
+        severity, _, where, remedy = finding_text.row(first)
         ids = [*dict.fromkeys(finding.id for finding in self.findings)]
         others = len({finding.location for finding in self.findings}) - 1
         left = f" and {len(ids) - _IDS_AT_MOST} more" if len(ids) > _IDS_AT_MOST else ""

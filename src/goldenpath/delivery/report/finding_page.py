@@ -43,7 +43,7 @@ def matching(findings: Iterable[Finding], wanted: str) -> tuple[Finding, ...]:
 
 def _place(finding: Finding) -> str:
     package, commit = finding_text.package(finding), finding.location.commit
-    added = f" in commit {commit[:12]}" if commit else ""
+    added = f" in commit {commit[:12]}" if commit else finding_text.platforms(finding)
     return f"{package}{', ' if package else ''}{finding_text.place(finding)}{added}{finding_text.origin(finding)}"
 
 

@@ -29,7 +29,7 @@ def message(finding: Finding) -> str:
     """Return `finding` as the message of an alert in code scanning, which shows file and line beside it."""
     if finding.package is not None:
         named = f"{finding.severity.value}: {finding.id} in {package(finding)}"
-        return f"{named} ({place(finding)}){origin(finding)}. {finding.remedy}"
+        return f"{named} ({place(finding)}{platforms(finding)}){origin(finding)}. {finding.remedy}"
     if finding.gate is Gate.TRIVY and finding.kind is Kind.SECRET:
         return f"{finding.title}: {_where(finding)}. {finding.remedy}"
     return f"{finding.title}{commit(finding)}. {finding.remedy}"
@@ -59,6 +59,11 @@ def commit(finding: Finding) -> str:
     return f" (commit {identity[:12]})" if identity else ""
 
 
+def platforms(finding: Finding) -> str:
+    """Return the platforms of the image that have `finding`, after a blank; empty where all have, or it is unknown."""
+    return f" on {' and '.join(finding.platforms)} only" if finding.platforms else ""
+
+
 def origin(finding: Finding) -> str:
     """Return what brought `finding`, after a comma; empty where that is not known."""
     return f", {finding.origin.words}" if finding.origin else ""
@@ -78,4 +83,4 @@ def by_base(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
 
 
 def _where(finding: Finding) -> str:
-    return f"{place(finding)}{commit(finding)}{origin(finding)}"
+    return f"{place(finding)}{commit(finding)}{platforms(finding)}{origin(finding)}"

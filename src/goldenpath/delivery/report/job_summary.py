@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from goldenpath.delivery.model.candidate import Candidate
-    from goldenpath.delivery.model.finding import Finding
+    from goldenpath.delivery.model.finding import Finding, Findings
     from goldenpath.delivery.model.receipt import Receipt
     from goldenpath.delivery.model.verdict import Verdict
     from goldenpath.policy.contact import Contact
@@ -49,8 +49,9 @@ class Ending(StrEnum):
 class Facts:
     """The facts of a run: its `stages` in order, and the `deciding` findings of every gate, which must be fixed.
 
-    `unfixed` are the findings of every gate that do not count only because no fix exists. An exception may end after
-    `longest_exception` at the latest. `contact` is who can help.
+    `reports` are the reports of the gates, with all findings. `unfixed` are the findings of every gate that do not
+    count only because no fix exists. An exception may end after `longest_exception` at the latest. `contact` is who can
+    help.
     The files of a stage that did not run are absent.
     """
 
@@ -59,6 +60,7 @@ class Facts:
     stages: Sequence[str]
     timings: Timings = field(default_factory=Timings)
     verdicts: Mapping[Gate, Verdict] = field(default_factory=dict)
+    reports: Mapping[Gate, Findings] = field(default_factory=dict)
     deciding: Mapping[Gate, Sequence[Finding]] = field(default_factory=dict)
     unfixed: Mapping[Gate, Sequence[Finding]] = field(default_factory=dict)
     candidate: Candidate | None = None

@@ -18,7 +18,7 @@ from goldenpath.shared import codec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from goldenpath.delivery.model.finding import Finding
+    from goldenpath.delivery.model.finding import Finding, Findings
     from goldenpath.delivery.model.verdict import Verdict
     from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.delivery.report.job_summary import Facts
@@ -114,15 +114,16 @@ class _SpdxDocument(Struct, frozen=True):
 
 
 def gather(work: WorkFolder, facts: Facts, released: WorkFolder | None = None) -> ReportData:
-    """Return the rows of the run with these `facts` from the files in `work`.
+    """Return the rows of the run with these `facts`, those of layers and packages from the files in `work`.
 
     `released` is the folder of a re-scan of the last release. Raises `BadInput` when there is none in it.
     """
-    difference = _difference(work, released) if released else None
+    now = facts.reports.get(Gate.TRIVY)
+    difference = release_difference.since(released, now) if released and now else None
     changes = difference.changes if difference else {}
     return ReportData(
         findings=tuple(
-            row for gate, verdict in facts.verdicts.items() for row in _findings(work, gate, verdict, changes)
+            row for gate, report in facts.reports.items() for row in _findings(report, facts.verdicts[gate], changes)
         ),
         layers=run_facts.if_there(lambda: tuple(_layers(work))) or (),
         packages=run_facts.if_there(lambda: tuple(_packages(work))) or (),
@@ -130,18 +131,12 @@ def gather(work: WorkFolder, facts: Facts, released: WorkFolder | None = None) -
     )
 
 
-def _difference(work: WorkFolder, released: WorkFolder) -> ReleaseDifference | None:
-    now = run_facts.if_there(lambda: work.read_findings(Gate.TRIVY))
-    return release_difference.since(released, now) if now else None
-
-
-def _findings(work: WorkFolder, gate: Gate, verdict: Verdict, changes: Mapping[str, Novelty]) -> Iterator[FindingRow]:
+def _findings(report: Findings, verdict: Verdict, changes: Mapping[str, Novelty]) -> Iterator[FindingRow]:
     deciding, unfixed = frozenset(verdict.decided_by), frozenset(verdict.unfixed)
     counting = (exception for exception in verdict.exceptions if exception.standing in _COUNTING)
     accepted = {name for exception in counting for name in exception.findings}
-    report = run_facts.if_there(lambda: work.read_findings(gate))
-    findings = report.findings if report else ()
-    for finding in sorted(findings, key=lambda finding: (finding.fingerprint not in deciding, finding.severity.rank)):
+    order = sorted(report.findings, key=lambda finding: (finding.fingerprint not in deciding, finding.severity.rank))
+    for finding in order:
         row = finding_row(finding, _standing(finding.fingerprint, deciding, accepted, unfixed))
         yield replace(row, change=changes.get(finding.fingerprint, ""))
 
@@ -162,7 +157,7 @@ def finding_row(finding: Finding, standing: FindingStanding) -> FindingRow:
         id=finding.id,
         title=finding.title,
         package=finding_text.package(finding),
-        where=finding_text.place(finding) + finding_text.commit(finding),
+        where=finding_text.place(finding) + finding_text.commit(finding) + finding_text.platforms(finding),
         origin=finding.origin.words if finding.origin else "",
         remedy=finding.remedy,
         url=finding.url if finding.url.startswith("https://") else "",

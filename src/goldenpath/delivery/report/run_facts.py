@@ -31,15 +31,16 @@ def gather(work: WorkFolder, environment: str, commit: str, longest_exception: t
     An exception there may end after `longest_exception` at the latest.
     """
     verdicts = {gate: verdict for gate in Gate if (verdict := if_there(partial(work.read_verdict, gate)))}
-    reports = {gate: if_there(partial(work.read_findings, gate)) for gate in verdicts}
+    reports = {gate: report for gate in verdicts if (report := if_there(partial(work.read_findings, gate)))}
     return Facts(
         environment=environment,
         commit=commit,
         stages=stage_names.IN_ORDER,
         timings=work.read_timings(),
         verdicts=verdicts,
-        deciding={gate: _named(reports[gate], verdict.decided_by) for gate, verdict in verdicts.items()},
-        unfixed={gate: _named(reports[gate], verdict.unfixed) for gate, verdict in verdicts.items()},
+        reports=reports,
+        deciding={gate: _named(reports.get(gate), verdict.decided_by) for gate, verdict in verdicts.items()},
+        unfixed={gate: _named(reports.get(gate), verdict.unfixed) for gate, verdict in verdicts.items()},
         candidate=if_there(work.read_candidate),
         receipt=if_there(work.read_receipt),
         longest_exception=longest_exception,

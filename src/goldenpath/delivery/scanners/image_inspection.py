@@ -15,12 +15,12 @@ from goldenpath.delivery.image import unpacked_layers
 from goldenpath.delivery.model import image_origins
 from goldenpath.delivery.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
 from goldenpath.delivery.model.verdict import Mode
-from goldenpath.delivery.scanners import git_folder_findings, trivy_scanner
+from goldenpath.delivery.scanners import finding_platforms, git_folder_findings, trivy_scanner
 from goldenpath.delivery.scanners.scanner import NOTHING, TITLE_LENGTH, fingerprint
 from goldenpath.shared.errors import ScannerFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from goldenpath.delivery.image.image_files import LayerSearch
     from goldenpath.delivery.model.image_config import ImageConfig
@@ -53,13 +53,12 @@ def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = N
         SCANNER(run, environment, layout, layers) as (scanner, provided),
     ):
         scans: dict[str, ImageScan] = {}
-        for image in layout.images():
-            platform = layout.platform(image)
+        for platform, image in layout.by_platform().items():
             run.say(f"scanning {subject[:19]} for {platform} for known vulnerabilities")
             config = layout.config(image)
             known = origins.get(image.descriptor.digest) or image_origins.labelled(config)
             scanned = scanner.scan(layout, image, image_origins.own_layers(config, known))
-            scans[str(platform)] = with_origins(scanned, config, known)
+            scans[platform] = with_origins(scanned, config, known)
     of_scans = [note for scanned in scans.values() for note in scanned.notes]
     unknown = unknown_to_database(scanner, scans.values())
     # An OS that this trivy has not heard of may be in no database yet: that is a finding, and takes an exception.
@@ -72,7 +71,7 @@ def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = N
         scanner=Scanner(scanner.program.name, scanner.program.version, scanner.program.origin),
         subject=subject,
         seen={name: f"{scanned.packages} packages, {scanned.system or 'no OS'}" for name, scanned in scans.items()},
-        findings=(*merged(scans.values()), *map(_unknown_system, young.intersection(unknown)), *of_git),
+        findings=(*merged(scans, young.intersection(unknown)), *of_git),
         notes=tuple(dict.fromkeys((*notes, *of_scans, *clones, *not_searched(scanner, environment, searches)))),
         database=provided.vulnerabilities,
         java_database=provided.java,
@@ -110,19 +109,14 @@ def with_origins(scanned: ImageScan, config: ImageConfig, origins: ImageOrigins 
     )
 
 
-def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:
-    """Return the findings of all platforms without duplicates, and those on what trivy could not look into.
+def merged(scans: Mapping[str, ImageScan], unlisted: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Return the findings of `scans`, by platform, without duplicates, and those on what trivy could not look into.
 
-    A vulnerability without a fix on one platform may have one on another: then the fix is kept. Otherwise an image
-    could hide a fix by a platform of an OS that has none.
+    `unlisted` are the OS that trivy's database knows nothing about although that is no mistake of the database.
     """
-    result: dict[str, Finding] = {}
-    for scanned in scans:
-        for finding in (*scanned.findings, *_blind_spots(scanned)):
-            known = result.setdefault(finding.fingerprint, finding)
-            if known.has_no_fix and not finding.has_no_fix:
-                result[finding.fingerprint] = finding
-    return tuple(result.values())
+    return finding_platforms.merged(
+        {platform: (*scanned.findings, *_blind_spots(scanned, unlisted)) for platform, scanned in scans.items()}
+    )
 
 
 def not_searched(scanner: ImageScanner, environment: Environment, searches: Iterable[LayerSearch]) -> tuple[str, ...]:
@@ -134,7 +128,7 @@ def not_searched(scanner: ImageScanner, environment: Environment, searches: Iter
     return (f"in the image, no secrets are looked for in {scanner.not_searched}", *layers)
 
 
-def _blind_spots(scanned: ImageScan) -> Iterator[Finding]:
+def _blind_spots(scanned: ImageScan, unlisted: Collection[str]) -> Iterator[Finding]:
     if not scanned.packages:
         yield _blind_spot(
             EMPTY_INVENTORY,
@@ -157,15 +151,13 @@ def _blind_spots(scanned: ImageScan) -> Iterator[Finding]:
             advice="Keep the files of the base image that name its OS (/etc/os-release, /etc/debian_version) as they "
             "are.",
         )
-
-
-def _unknown_system(name: str) -> Finding:
-    return _blind_spot(
-        UNSUPPORTED_SYSTEM,
-        name,
-        title=f"trivy's database has nothing about {name}: vulnerabilities in its OS packages are missed",
-        advice=f"trivy's database has nothing about {name}: build from a release that it knows.",
-    )
+    if (name := scanned.inventory.system) in unlisted:
+        yield _blind_spot(
+            UNSUPPORTED_SYSTEM,
+            name,
+            title=f"trivy's database has nothing about {name}: vulnerabilities in its OS packages are missed",
+            advice=f"trivy's database has nothing about {name}: build from a release that it knows.",
+        )
 
 
 def _blind_spot(kind: str, *subject: str, title: str, advice: str) -> Finding:

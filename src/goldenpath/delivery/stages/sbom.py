@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.layout import LayoutImage
     from goldenpath.delivery.scanners.result_cache import KeptResult
     from goldenpath.delivery.scanners.syft import Sbom
-    from goldenpath.shared.names import Platform
     from goldenpath.shared.toolchain import Program
 
 
@@ -37,15 +36,14 @@ def ahead(run: Run) -> Callable[[], Outcome]:
     candidate = run.work.read_candidate()
     layout = Layout(run.work.layout)
     layout.require_whole(candidate.digest)
-    inventories: dict[Platform, Sbom] = {}
-    for image in layout.images():
-        platform = layout.platform(image)
+    inventories: dict[str, Sbom] = {}
+    for platform, image in layout.by_platform().items():
         run.say(f"taking inventory of {candidate.digest[:19]} for {platform}")
         inventories[platform] = scan(run, layout, image)
     return partial(_written, run, inventories)
 
 
-def _written(run: Run, inventories: Mapping[Platform, Sbom]) -> Outcome:
+def _written(run: Run, inventories: Mapping[str, Sbom]) -> Outcome:
     counted = []
     for number, (platform, inventory) in enumerate(inventories.items()):
         counted.append(f"{inventory.packages} packages for {platform}")
@@ -97,7 +95,7 @@ def _scan(run: Run, layout: Layout, image: LayoutImage, program: Program, name: 
         return syft.scan(program, single.path, name)
 
 
-def _named(path: Path, platform: Platform, number: int) -> Path:
+def _named(path: Path, platform: str, number: int) -> Path:
     if number == 0:
         return path
     return path.with_name(path.name.replace("sbom.", f"sbom.{platform.replace('/', '-')}.", 1))

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery import pipeline
+from msgspec import Struct
+
+from goldenpath.delivery import delivery_command, pipeline
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.delivery.running.execution import prepare
+from goldenpath.delivery.running.delivery_result import DeliveryResult
 from goldenpath.local import state
 from goldenpath.local.control import Seed
 from goldenpath.local.demo import refusals, sample
@@ -52,26 +54,36 @@ class DemoSetup:
         return self.folder / name
 
 
-def play(setup: DemoSetup, progress: Progress) -> None:
+class DemoResult(Struct, frozen=True):
+    """What the demo did: with `--json` each delivery in order, and the tags of every image in the ECR repository."""
+
+    deliveries: tuple[DeliveryResult, ...]
+    images: dict[str, tuple[str, ...]]
+
+
+def play(setup: DemoSetup, progress: Progress) -> DemoResult:
     """Play all acts. Raises the error of a delivery that fails, and `LocalTrouble` when no gate stops a bad commit."""
     source = setup.checkout()
+    results: list[object] = []
     for environment in (DEV, PROD):
         progress.heading(f"Delivering {APP} to {environment}")
-        _deliver(setup, source, environment, setup.work(environment), progress)
+        results.append(_deliver(setup, source, environment, setup.work(environment)))
     registry = refusals.Registry(APP, setup.running)
     for attempt in refusals.ATTEMPTS:
         progress.heading(f"Trying to deliver {attempt.name} to {PROD}")
         changed = setup.checkout()
         attempt.change(changed)
         sample.commit(changed, attempt.message)
-        delivery = partial(_deliver, setup, changed, PROD, setup.work(attempt.work), progress)
-        refusals.require_refusal(attempt, delivery, registry, progress)
+        delivery = partial(_deliver, setup, changed, PROD, setup.work(attempt.work))
+        results.append(refusals.require_refusal(attempt, delivery, registry, progress))
+    images = registry.images()
     _report_delivered(setup, progress)
-    _report_stopped(setup, registry, progress)
+    _report_stopped(setup, images, progress)
+    return DemoResult(tuple(one for one in results if isinstance(one, DeliveryResult)), {**images})
 
 
-def _deliver(setup: DemoSetup, source: Path, environment: str, work: Path, progress: Progress) -> None:
-    """Run the pipeline on the checkout `source` for `environment`, into the emulator."""
+def _deliver(setup: DemoSetup, source: Path, environment: str, work: Path) -> DeliveryResult | None:
+    """Deliver the checkout `source` to `environment`, into the emulator, as `goldenpath deliver` does and shows it."""
     running = setup.running
     # The emulator has one account and one ECR repository. On AWS every environment has its own.
     state.up(setup.folder / EMULATOR, seed=Seed(repositories=(APP,), environment=environment))
@@ -88,7 +100,7 @@ def _deliver(setup: DemoSetup, source: Path, environment: str, work: Path, progr
             "work_dir": str(work),
         },
     )
-    pipeline.deliver(prepare(request, Runner.read(runner.variables()), progress, whole=True), progress)
+    return delivery_command.deliver(request, Runner.read(runner.variables()))
 
 
 def _report_delivered(setup: DemoSetup, progress: Progress) -> None:
@@ -104,7 +116,7 @@ def _report_delivered(setup: DemoSetup, progress: Progress) -> None:
         progress.line(f"  files   {work.path}")
 
 
-def _report_stopped(setup: DemoSetup, registry: refusals.Registry, progress: Progress) -> None:
+def _report_stopped(setup: DemoSetup, images: Mapping[str, tuple[str, ...]], progress: Progress) -> None:
     progress.heading(f"Stopped before {PROD}")
     for attempt in refusals.ATTEMPTS:
         work = WorkFolder(setup.work(attempt.work))
@@ -112,6 +124,6 @@ def _report_stopped(setup: DemoSetup, registry: refusals.Registry, progress: Pro
         progress.line(f"  gate    {work.read_verdict(attempt.gate).sentence}")
         progress.line(f"  files   {work.path}")
     progress.line("registry, asked after each attempt: nothing was added")
-    for digest, tags in registry.images().items():
+    for digest, tags in images.items():
         progress.line(f"  image   {digest}")
         progress.line(f"  tags    {', '.join(tags)}")

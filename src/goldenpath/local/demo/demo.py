@@ -20,6 +20,7 @@ from goldenpath.shared.toolchain import Toolchain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from goldenpath.local.demo.acts import DemoResult
     from goldenpath.local.state import LocalState
     from goldenpath.shared.console import Progress
 
@@ -36,7 +37,7 @@ _DATABASE = (
 )
 
 
-def run(progress: Progress) -> None:
+def run(progress: Progress) -> DemoResult:
     """Set everything up and play the acts. Raises as `acts.play` does, and the errors of the set-up."""
     for line in _NEEDS:
         progress.line(line.format(cache=runner.cache_dir()))
@@ -44,7 +45,7 @@ def run(progress: Progress) -> None:
     with runner.adopted(terminal_variables()), prepared(progress, Toolchain.load(say=progress.say)) as running:
         contexts = _build_contexts(app / "Dockerfile", progress)
         with runner.adopted(running.environment):
-            acts.play(acts.DemoSetup(app, folder, contexts, running), progress)
+            return acts.play(acts.DemoSetup(app, folder, contexts, running), progress)
 
 
 def terminal_variables() -> dict[str, str]:

@@ -78,8 +78,10 @@ class Registry:
         return {image.digest: image.tags for image in reader.images(self.name)}
 
 
-def require_refusal(attempt: Attempt, deliver: Callable[[], None], registry: Registry, progress: Progress) -> None:
+def require_refusal(attempt: Attempt, deliver: Callable[[], object], registry: Registry, progress: Progress) -> object:
     """Run `deliver` and show how the gate stops it; the content of `registry` must not change.
+
+    Returns the result that the error of the gate has, which `--json` reports.
 
     Raises `LocalTrouble` when the commit is released or the registry has changed, and other errors of `deliver`.
     """
@@ -88,10 +90,12 @@ def require_refusal(attempt: Attempt, deliver: Callable[[], None], registry: Reg
         deliver()
     except GateBlocked as blocked:
         progress.error(blocked)
+        result = blocked.result
     else:
         raise _wrong(attempt, "Every stage succeeded")
     if (after := registry.images()) != before:
         raise _wrong(attempt, f"The registry held {before} and now holds {after}")
+    return result
 
 
 def _wrong(attempt: Attempt, why: str) -> LocalTrouble:

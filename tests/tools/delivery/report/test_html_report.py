@@ -74,5 +74,24 @@ def test_the_list_of_findings_leaves_the_charts_as_they_are(looked: dict[str, di
     assert [looked[name]["charts"] for name in ("vulnerabilities", "large")] == [charts, charts]
 
 
+def test_on_paper_no_page_is_dark_or_cut_or_closed_or_asks_for_a_click(looked: dict[str, dict[str, Any]]) -> None:
+    names = ("controls", "colours", "wide", "cut", "closed", "heads")
+    as_paper = dict(zip(names, ([], ["rgb(31, 35, 40)", "rgb(255, 255, 255)"], 0, 0, 0, 0), strict=True))
+    assert {name: {fact: seen["printed"][fact] for fact in names} for name, seen in looked.items()} == dict.fromkeys(
+        looked, as_paper
+    )
+
+
+def test_paper_shows_every_row_or_says_how_many_are_left_out(looked: dict[str, dict[str, Any]]) -> None:
+    shown = "are not printed: only the rows that this page shows are."
+    printed = {name: (seen["printed"]["rows"], seen["printed"]["notes"]) for name, seen in looked.items()}
+    assert printed["blocked"] == ([1], [])
+    assert printed["released"] == ([200], [f"100 of the 300 packages {shown} sbom.spdx.json has them all."])
+    assert printed["vulnerabilities"] == (
+        [200],
+        [f"2800 of the 3000 findings {shown} gitleaks.json and trivy.json have them all."],
+    )
+
+
 def test_each_case_has_a_picture(looked: dict[str, dict[str, Any]]) -> None:
     assert {path.stem for path in PICTURES.glob("*.webp")} == set(looked)

@@ -95,6 +95,22 @@ def test_its_sarif_points_at_the_dockerfile_and_every_rule_is_found_by_its_index
     assert {float(rule["properties"]["security-severity"]) for rule in rules} == {9.5}
 
 
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+def test_a_vulnerability_of_one_platform_is_reported_for_that_one(
+    goldenpath: Command, app: App, work: WorkFolder, arch: str
+) -> None:
+    app.write("Dockerfile", "FROM scratch\nARG TARGETARCH\nCOPY rootfs /\nCOPY of-$TARGETARCH /\n")
+    app.write("of-amd64/note", "amd64").write("of-arm64/note", "arm64").plant_package(f"of-{arch}")
+    platforms = "--platforms=linux/amd64,linux/arm64"
+    goldenpath.run("build", "--environment=prod", f"--source={app.folder}", f"--work-dir={work.path}", platforms).ok()
+    done = scan(goldenpath, app, work)
+    assert done.code == 10, done.text
+    report = work.read_findings(Gate.TRIVY)
+    assert {each.id for each in report.findings} == PLANTED
+    assert {each.platforms for each in report.findings} == {(f"linux/{arch}",)}
+    assert f"{apps.PLANTED_PACKAGE} on linux/{arch} only" in done.text
+
+
 def test_an_image_in_which_no_package_is_seen_is_not_let_through(
     goldenpath: Command, app: App, work: WorkFolder
 ) -> None:

@@ -16,7 +16,7 @@ from goldenpath.local import state
 from goldenpath.local.control import Seed
 from goldenpath.local.demo import acts, demo, refusals
 from goldenpath.local.images import base_images
-from goldenpath.shared import runner
+from goldenpath.shared import output, runner
 from goldenpath.shared.console import Progress
 
 if TYPE_CHECKING:
@@ -44,13 +44,17 @@ def test_the_app_reaches_prod_and_a_secret_and_a_vulnerable_package_do_not(
     setup: acts.DemoSetup, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(code_scanning, "_FIRST_PAUSE", 0.01)
-    acts.play(setup, Progress())
+    with output.chosen(as_json=True):
+        result = acts.play(setup, Progress())
     receipts = [WorkFolder(setup.work(name)).read_receipt() for name in (acts.DEV, acts.PROD)]
     (digest,) = {receipt.digest for receipt in receipts}
     commit = receipts[0].commit[:7]
     assert refusals.Registry(acts.APP, setup.running).images() == {
         digest: tuple(sorted((commit, f"dev-{commit}", f"prod-{commit}", "latest")))
     }
+    assert [delivery.ending for delivery in result.deliveries] == ["released", "released", "blocked", "blocked"]
+    assert [delivery.image for delivery in result.deliveries[:2]] == [receipt.reference for receipt in receipts]
+    assert result.images == refusals.Registry(acts.APP, setup.running).images()
     told = capsys.readouterr().out
     assert re.findall(r"^error\[(.*?)\]: (\w+) blocks the release to prod", told, re.MULTILINE) == [
         ("gate-blocked", "gitleaks"),

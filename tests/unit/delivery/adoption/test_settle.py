@@ -11,7 +11,9 @@ import pytest
 from msgspec.structs import replace as changed
 
 from goldenpath.delivery.adoption import settle
+from goldenpath.delivery.adoption.settle import ReportedSecret, SettleResult
 from goldenpath.delivery.model.settled import Settlement
+from goldenpath.delivery.rules import settled
 from goldenpath.shared.errors import BadInput
 from goldenpath.shared.names import Commit
 from tests.unit.builders import secret, vulnerability
@@ -34,6 +36,19 @@ def test_settle_records_what_only_history_has_and_what_is_not_recorded() -> None
     wanted = settle.SettleRequest(NOWHERE, "a team", "rotated", frozenset())
     (record,) = settle.records(wanted, [GONE, other, still], [RECORD], TODAY)
     assert record == Settlement("f" * 32, "github-pat", "b.py", "rotated", "a team", TODAY)
+
+
+@pytest.mark.parametrize("field", ["recorded", "already_recorded", "checked_out"])
+def test_settle_reports_each_secret_once(field: str) -> None:
+    secret_of = {
+        "recorded": changed(GONE, fingerprint="f" * 32),
+        "already_recorded": GONE,
+        "checked_out": changed(GONE, in_history_only=False),
+    }[field]
+    result = settle.sorted_out([secret_of], [RECORD], NOWHERE / settled.FILE)
+    place = ReportedSecret("github-pat", "config.py", 3, secret_of.fingerprint)
+    nothing: dict[str, tuple[ReportedSecret, ...]] = {"recorded": (), "already_recorded": (), "checked_out": ()}
+    assert result == SettleResult("/nowhere/.goldenpath-settled.yml", **{**nothing, field: (place,)})
 
 
 def test_settle_refuses_a_fingerprint_that_nothing_has() -> None:

@@ -39,7 +39,7 @@ def test_an_image_that_calls_itself_another_release_is_a_finding_that_decides() 
     result = {"Target": "t", "Class": "os-pkgs", "Type": "debian", "Packages": packages}
     metadata = {"ImageID": DIGEST, "OS": {"Family": "debian", "Name": "12.5"}}
     scanned = trivy.parse(json.dumps({"SchemaVersion": 2, "Metadata": metadata, "Results": [result]}).encode())
-    (found,) = image_inspection.merged([scanned])
+    (found,) = image_inspection.merged({"linux/amd64": scanned})
     assert (found.id, found.kind) == ("os-mismatch", "blind-spot")
     assert found.title == (
         "Whose fixes count is unknown: the image calls itself debian 12.5, and its package base-files "

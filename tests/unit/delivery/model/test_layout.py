@@ -59,6 +59,18 @@ def test_two_layouts_are_joined_to_one_index_that_names_its_commit(tmp_path: Pat
     assert again.root() == both.root()
 
 
+def test_of_two_images_that_name_one_platform_none_is_lost(tmp_path: Path) -> None:
+    one, other = (layout(tmp_path / content, AMD64, content=content.encode()) for content in ("one", "other"))
+    both = joined([one, other], tmp_path / "both", {})
+    named = {name: image.descriptor.digest for name, image in both.by_platform().items()}
+    assert named == {
+        "linux/amd64": one.root().digest,
+        f"linux/amd64-{other.root().digest.hex[:12]}": other.root().digest,
+    }
+    (again,) = joined([one, one], tmp_path / "again", {}).by_platform()
+    assert again == "linux/amd64"
+
+
 def test_a_layout_whose_bytes_are_not_what_they_say_is_joined_to_nothing(tmp_path: Path) -> None:
     one, other = layout(tmp_path / "1", AMD64), layout(tmp_path / "2", ARM64)
     layer = other.images()[0].manifest.layers[0].digest

@@ -37,6 +37,14 @@ def test_secrets_of_two_files_are_two_rows_and_those_of_one_file_are_one() -> No
     ]  # fmt: skip
 
 
+def test_a_change_names_a_platform_only_where_all_of_its_findings_are_on_that_one() -> None:
+    everywhere, *of_arm64 = flaw(1), *(replace(flaw(number), platforms=("linux/arm64",)) for number in (2, 3))
+    rows = [
+        [group.row()[2] for group in finding_groups.grouped(flaws)] for flaws in (of_arm64, (*of_arm64, everywhere))
+    ]
+    assert rows == [["usr/lib/openssl on linux/arm64 only"], ["usr/lib/openssl"]]
+
+
 def test_another_fixed_version_or_base_image_is_another_change() -> None:
     of_base = replace(flaw(3), origin=BASE)
     assert len(finding_groups.grouped((flaw(1), flaw(2, fixed="3.2"), of_base))) == 3

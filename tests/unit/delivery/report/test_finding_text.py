@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from goldenpath.delivery.model.finding import Finding, FindingOrigin, Gate, Kind
-from goldenpath.delivery.report import finding_text, gate_summary, job_summary
+from goldenpath.delivery.report import finding_page, finding_text, gate_summary, job_summary, report_data
 from goldenpath.delivery.report.annotations import AnnotationPlace, place
 from goldenpath.delivery.report.job_summary import Facts
+from goldenpath.delivery.report.report_data import FindingStanding
 from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.rules.app import NO_RULES
 from goldenpath.delivery.rules.decision import decide
@@ -36,12 +37,37 @@ def test_every_page_names_the_commit_that_holds_a_secret() -> None:
         assert COMMIT_OF_SECRET in text
 
 
+ON_ARM64 = replace(FROM_BASE, platforms=("linux/arm64",))
+
+
 @pytest.mark.parametrize(
-    "finding", [secret(), vulnerability(), FROM_BASE], ids=["secret", "vulnerability", "from a base"]
+    "finding",
+    [secret(), vulnerability(), FROM_BASE, ON_ARM64],
+    ids=["secret", "vulnerability", "from a base", "on one platform"],
 )
 def test_a_sentence_says_what_a_row_says(finding: Finding) -> None:
     severity, identity, where, remedy = finding_text.row(finding)
     assert finding_text.sentence(finding) == f"{severity} {identity} in {where}. {remedy}"
+
+
+@pytest.mark.parametrize(
+    ("platforms", "text"),
+    [
+        ((), ""),
+        (("linux/arm64",), " on linux/arm64 only"),
+        (("linux/amd64", "linux/arm64"), " on linux/amd64 and linux/arm64 only"),
+    ],
+    ids=["on all", "on one", "on two"],
+)
+def test_every_page_says_on_which_platforms_a_finding_is(platforms: tuple[str, ...], text: str) -> None:
+    finding = replace(FROM_BASE, platforms=platforms)
+    where = f"PyYAML.dist-info/METADATA{text}, from the base image debian:13 (line 4 of the Dockerfile)"
+    facts = Facts("prod", COMMIT, (), deciding={Gate.TRIVY: (finding,)})
+    day = date(2026, 11, 21)
+    assert where in finding_text.sentence(finding)
+    assert where in job_summary.render(facts)
+    assert where in finding_page.render((finding,), day, timedelta(days=30))
+    assert report_data.finding_row(finding, FindingStanding.TO_FIX).where.endswith(f"METADATA{text}")
 
 
 def test_findings_are_grouped_by_base_image_those_of_the_app_last() -> None:

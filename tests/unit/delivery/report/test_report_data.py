@@ -36,14 +36,13 @@ def applied(identity: str, standing: Standing) -> AppliedException:
 
 
 def test_each_finding_says_what_it_is_worth_and_those_to_fix_come_first(tmp_path: Path) -> None:
-    work, names = WorkFolder(tmp_path), [f"CVE-{number}" for number in range(5)]
-    found = report(*(vulnerability(identity=name) for name in names))
-    codec.write(work.findings(Gate.TRIVY), found)
+    scan = report(*(vulnerability(identity=f"CVE-{number}") for number in range(5)))
     decided = replace(
         verdict(Gate.TRIVY, Result.BLOCK), decided_by=("CVE-4-CRITICAL",), unfixed=("CVE-3-CRITICAL",),
         exceptions=(applied("CVE-2", Standing.ACCEPTED), applied("CVE-1", Standing.EXPIRED)),
     )  # fmt: skip
-    rows = report_data.gather(work, facts(verdicts={Gate.TRIVY: decided})).findings
+    known = facts(verdicts={Gate.TRIVY: decided}, reports={Gate.TRIVY: scan})
+    rows = report_data.gather(WorkFolder(tmp_path), known).findings
     assert [(row.id, row.standing) for row in rows] == [
         ("CVE-4", FindingStanding.TO_FIX), ("CVE-0", FindingStanding.REPORTED), ("CVE-1", FindingStanding.REPORTED),
         ("CVE-2", FindingStanding.ACCEPTED), ("CVE-3", FindingStanding.UNFIXED),

@@ -6,10 +6,13 @@ import pytest
 
 from goldenpath.delivery.model.evidence import Evidence
 from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.verdict import Result
 from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.report import run_facts
+from goldenpath.shared import codec
 from goldenpath.shared.errors import EvidenceMismatch
 from tests.unit.builders import COMMIT
+from tests.unit.delivery.report.test_job_summary import verdict
 
 
 def test_a_verdict_that_nobody_reported_is_no_fact(tmp_path: Path) -> None:
@@ -17,6 +20,15 @@ def test_a_verdict_that_nobody_reported_is_no_fact(tmp_path: Path) -> None:
     work.verdict(Gate.TRIVY).write_text("{}")
     with pytest.raises(EvidenceMismatch):
         run_facts.gather(work, "prod", COMMIT)
+
+
+def test_a_report_that_cannot_be_read_is_no_fact_and_its_verdict_stays_one(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path)
+    codec.write(work.verdict(Gate.TRIVY), verdict(Gate.TRIVY, Result.BLOCK))
+    work.findings(Gate.TRIVY).write_text("{")
+    facts = run_facts.gather(work, "prod", COMMIT)
+    assert list(facts.verdicts) == [Gate.TRIVY]
+    assert (facts.reports, facts.deciding) == ({}, {Gate.TRIVY: ()})
 
 
 def test_of_a_run_that_left_nothing_only_the_names_of_its_stages_are_known(tmp_path: Path) -> None:

@@ -185,11 +185,22 @@ def test_every_message_ends_in_what_to_do() -> None:
     )
 
 
+def test_an_alert_says_on_which_platform_a_finding_is_and_stays_the_same_alert() -> None:
+    everywhere = vulnerability()
+    results = render(everywhere, replace(everywhere, platforms=("linux/arm64",)))["results"]
+    path = "usr/lib/python3/site-packages/PyYAML.dist-info/METADATA"
+    assert [result["message"]["text"] for result in results] == [
+        f"CRITICAL: CVE-2020-14343 in PyYAML 5.3 ({path}). Update PyYAML from 5.3 to 5.4.",
+        f"CRITICAL: CVE-2020-14343 in PyYAML 5.3 ({path} on linux/arm64 only). Update PyYAML from 5.3 to 5.4.",
+    ]
+    assert results[0]["partialFingerprints"] == results[1]["partialFingerprints"]
+
+
 def test_an_os_that_is_not_supported_is_one_finding_for_all_platforms() -> None:
     end_of_life = dataclasses.replace(
         trivy.parse(recorded("trivy/clean.json")), system="alpine 3.5.2", unsupported="alpine is old"
     )
-    (found,) = image_inspection.merged([end_of_life, end_of_life])
+    (found,) = image_inspection.merged({"linux/amd64": end_of_life, "linux/arm64": end_of_life})
     assert (found.id, found.severity, found.kind) == ("unsupported-os", Severity.HIGH, Kind.BLIND_SPOT)
     (result,) = render(found)["results"]
     assert result["message"]["text"] == (
@@ -200,7 +211,7 @@ def test_an_os_that_is_not_supported_is_one_finding_for_all_platforms() -> None:
 
 def test_a_finding_of_the_gate_itself_is_told_without_a_commit_or_a_revocation() -> None:
     """An image in which no package was seen is neither a package's nor a commit's fault."""
-    (nothing_seen,) = image_inspection.merged([trivy.parse(recorded("trivy/empty.json"))])
+    (nothing_seen,) = image_inspection.merged({"linux/amd64": trivy.parse(recorded("trivy/empty.json"))})
     (result,) = render(nothing_seen)["results"]
     assert result["message"]["text"] == (
         "No package was seen in the image, so nothing is known about its vulnerabilities. "

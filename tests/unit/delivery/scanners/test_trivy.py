@@ -248,7 +248,8 @@ def test_what_is_known_about_a_fix_is_kept(name: str) -> None:
 @pytest.mark.parametrize("reversed_", [False, True])
 def test_a_platform_without_a_fix_does_not_hide_the_fix_of_another(*, reversed_: bool) -> None:
     one, other = trivy.parse(report(Status="will_not_fix")), trivy.parse(report(Status="fixed", FixedVersion="2"))
-    (found, *_) = image_inspection.merged([other, one] if reversed_ else [one, other])
+    scans = [("linux/amd64", one), ("linux/arm64", other)]
+    (found, *_) = image_inspection.merged(dict(reversed(scans) if reversed_ else scans))
     assert found.remedy == "Update x from  to 2."
 
 
@@ -264,7 +265,7 @@ def test_the_same_package_in_two_places_is_two_findings() -> None:
 def test_the_same_package_in_two_programs_is_two_findings() -> None:
     """Of a Go program the target is the path."""
     one, other = (report().replace(b"t (debian 12)", path) for path in (b"usr/bin/one", b"usr/bin/other"))
-    merged = image_inspection.merged([trivy.parse(one), trivy.parse(other), trivy.parse(one)])
+    merged = image_inspection.merged({str(number): trivy.parse(scan) for number, scan in enumerate((one, other, one))})
     places = [each.location.path for each in merged if each.kind is Kind.VULNERABILITY]
     assert places == ["usr/bin/one", "usr/bin/other"]
 

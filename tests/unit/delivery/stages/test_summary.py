@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import create_autospec
 
 import jinja2
 
 from goldenpath.delivery import pipeline, stage_names
 from goldenpath.delivery.model.evidence import Evidence, Report
 from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.report import html_report
 from goldenpath.delivery.running import gate
 from goldenpath.delivery.stages import summary
@@ -40,6 +42,16 @@ def test_a_workflow_run_leaves_its_report(tmp_path: Path) -> None:
     gate.conclude(made, report(vulnerability()), category="trivy")
     assert summary.run(made).warnings == ()
     assert "failed; nothing was released" in made.work.report.read_text()
+
+
+def test_summary_and_report_are_of_one_reading_of_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = run(tmp_path, runner=Runner(in_actions=True))
+    gate.conclude(made, report(vulnerability()), category="trivy")
+    spy = create_autospec(WorkFolder.read_findings, side_effect=WorkFolder.read_findings)
+    monkeypatch.setattr(WorkFolder, "read_findings", spy)
+    summary.run(made)
+    assert [call.args[1] for call in spy.call_args_list] == [Gate.TRIVY]
+    assert "CVE-2020-14343" in made.work.report.read_text()
 
 
 def test_at_a_terminal_the_report_waits_for_somebody_to_ask_for_it(tmp_path: Path) -> None:

@@ -49,6 +49,17 @@ def test_a_commit_that_a_gate_stops_is_shown_with_what_to_do(capsys: pytest.Capt
     )
 
 
+def test_the_result_of_the_delivery_that_was_stopped_is_reported() -> None:
+    def stopped_with_a_result() -> None:
+        error = GateBlocked("gitleaks blocks the release to prod", fix="revoke it")
+        error.result = "a delivery"
+        raise error
+
+    registry = FakeRegistry()
+    attempt = refusals.require_refusal(SECRET, stopped_with_a_result, registry, Progress())  # type: ignore[arg-type]
+    assert attempt == "a delivery"
+
+
 def test_a_commit_that_no_gate_stops_ends_the_demo() -> None:
     with pytest.raises(
         LocalTrouble, match=r"^No gate stopped a commit with a secret in it before prod\. Every stage succeeded"

@@ -60,6 +60,9 @@ function show(section, rows, add) {
     for (const row of picked.slice(0, state.shown)) add(body, row);
     find("count").textContent = `${picked.length} of ${rows.length}`;
     find("more").hidden = picked.length <= state.shown;
+    const left = rows.length - body.rows.length;
+    find("left-out").hidden = left === 0;
+    find("left-out").firstElementChild.textContent = `${left} of the ${rows.length}`;
   }
 
   function restart() { state.shown = PAGE; draw(); }
