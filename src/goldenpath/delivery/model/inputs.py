@@ -105,6 +105,7 @@ class Request:
     github_token: str = ""
     work_dir: Path = Path()
     released_tag: Tag | None = None
+    compare_released: bool = False
     evidence: tuple[Report, ...] = ()
     delivery_result: str = ""
     delivery_verdict: str = ""

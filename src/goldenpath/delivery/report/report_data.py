@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from goldenpath.delivery.model.exception import Standing
 from goldenpath.delivery.model.finding import Gate
-from goldenpath.delivery.report import finding_text, release_difference, run_facts
+from goldenpath.delivery.report import finding_text, release_difference
+from goldenpath.delivery.report.left_files import if_there
 from goldenpath.delivery.report.release_difference import Novelty, ReleaseDifference
 from goldenpath.shared import codec
 
@@ -116,22 +117,23 @@ class _SpdxDocument(Struct, frozen=True):
 def gather(work: WorkFolder, facts: Facts, released: WorkFolder | None = None) -> ReportData:
     """Return the rows of the run with these `facts` from the files in `work`.
 
-    `released` is the folder of a re-scan of the last release. Raises `BadInput` when there is none in it.
+    `released` is the folder of a re-scan of the last release; without one, the run's own comparison counts. Raises
+    `BadInput` when there is no re-scan in it.
     """
-    difference = _difference(work, released) if released else None
+    difference = _difference(work, released) if released else facts.difference
     changes = difference.changes if difference else {}
     return ReportData(
         findings=tuple(
             row for gate, verdict in facts.verdicts.items() for row in _findings(work, gate, verdict, changes)
         ),
-        layers=run_facts.if_there(lambda: tuple(_layers(work))) or (),
-        packages=run_facts.if_there(lambda: tuple(_packages(work))) or (),
+        layers=if_there(lambda: tuple(_layers(work))) or (),
+        packages=if_there(lambda: tuple(_packages(work))) or (),
         difference=difference,
     )
 
 
 def _difference(work: WorkFolder, released: WorkFolder) -> ReleaseDifference | None:
-    now = run_facts.if_there(lambda: work.read_findings(Gate.TRIVY))
+    now = if_there(lambda: work.read_findings(Gate.TRIVY))
     return release_difference.since(released, now) if now else None
 
 
@@ -139,7 +141,7 @@ def _findings(work: WorkFolder, gate: Gate, verdict: Verdict, changes: Mapping[s
     deciding, unfixed = frozenset(verdict.decided_by), frozenset(verdict.unfixed)
     counting = (exception for exception in verdict.exceptions if exception.standing in _COUNTING)
     accepted = {name for exception in counting for name in exception.findings}
-    report = run_facts.if_there(lambda: work.read_findings(gate))
+    report = if_there(lambda: work.read_findings(gate))
     findings = report.findings if report else ()
     for finding in sorted(findings, key=lambda finding: (finding.fingerprint not in deciding, finding.severity.rank)):
         row = finding_row(finding, _standing(finding.fingerprint, deciding, accepted, unfixed))
