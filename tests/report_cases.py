@@ -1,4 +1,4 @@
-"""Eight runs, each as the files in a work folder would tell it: what summary and report show of them is kept."""
+"""Nine runs, each as the files in a work folder would tell it: what summary and report show of them is kept."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def data(facts: Facts) -> ReportData:
     Where there are thousands, some were in the last release already.
     """
     findings = [finding for findings in facts.deciding.values() for finding in findings]
-    difference = since(findings) if len(findings) > _MANY else None
+    difference = since(findings) if len(findings) > _MANY else facts.difference
     rows = tuple(report_data.finding_row(finding, FindingStanding.TO_FIX) for finding in findings)
     if difference:
         rows = tuple(

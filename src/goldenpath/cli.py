@@ -21,7 +21,7 @@ from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import cancellation
 from goldenpath.delivery.running import execution
 from goldenpath.policy import contact
-from goldenpath.shared import command_result, error_pages, masks, output, protection, runner, verbose
+from goldenpath.shared import command_result, error_pages, input_text, masks, output, protection, runner, verbose
 from goldenpath.shared.command_result import CommandResult
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
@@ -201,6 +201,9 @@ class _Line(click.types.StringParamType):
 
 def _option(declared: Input) -> click.Option:
     required = " [required]" if declared.required else ""
+    # What somebody switches on needs no word after its option.
+    is_switch = declared.parse is input_text.yes_or_no and declared.default == "false"
+    alone: dict[str, Any] = {"is_flag": False, "flag_value": "true"} if is_switch else {}
     return click.Option(
         [declared.option, declared.name],
         help=declared.help + (f" [default: {declared.default}]" if declared.default else required),
@@ -210,6 +213,7 @@ def _option(declared: Input) -> click.Option:
         multiple=declared.repeated,
         type=_Line(),
         metavar=declared.name.rpartition("_")[2].upper(),
+        **alone,
     )
 
 

@@ -66,6 +66,7 @@ _ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "report build": ("", "--output report.html"),
     "report open": ("",),
     "rescan": (_STAGE,),
+    "compare-release": (_STAGE,),
     "sarif-upload": ("--environment prod",),
     "sbom": (_STAGE,),
     "settle": ("--by team-web --reason 'revoked on 2024-05-02, ticket SEC-12'",),

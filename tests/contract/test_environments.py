@@ -109,7 +109,7 @@ def test_one_more_environment_is_in_every_generated_list(fifth: dict[Path, str])
         "examples/wordpress/.github/workflows/delivery.yml",
     }
     secret = f"|| inputs.environment == '{ADDED}' && secrets.TF_AWS_IAM_ROLE_{ADDED.upper()}\n"
-    assert fifth[ROOT / ".github" / "workflows" / "_build-and-release.yml"].count(secret) == 2
+    assert fifth[ROOT / ".github" / "workflows" / "_build-and-release.yml"].count(secret) == 3
     assert fifth[ROOT / ".github" / "workflows" / "_rescan.yml"].count(secret) == 1
 
 

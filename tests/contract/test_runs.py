@@ -56,7 +56,7 @@ def test_a_run_is_what_the_table_says(judge: Judge, row: Row) -> None:
 ENVIRONMENT, JOBS, ENDS = "Which environment's rules decide", "Which jobs run", "What follows when a job"
 TAKES, ATTEMPTS, ROLE = "What each job takes", "What a second attempt", "Whose role"
 WAITS, BUILT, EARLIER = "Which GitHub environment", "What is built", "What an earlier job built"
-BASES = "Private base images"
+BASES, COMPARED = "Private base images", "Comparison with the last release"
 MISTAKES = {
     "dev and prod change places": (ENVIRONMENT, TEMPLATE, "", "'dev' || 'prod'", "'prod' || 'dev'"),
     "the registry of another name": (
@@ -80,7 +80,22 @@ MISTAKES = {
     "platforms are built after a time-out": (
         ENDS, CALLED, "platform", " && !contains(needs.*.result, 'cancelled')", ""),
     "nothing is reported of a run that failed": (ENDS, CALLED, "report", "if: always()", "if: success()"),
-    "a time-out is no error": (ENDS, CALLED, "verdict", "|| contains(needs.*.result, 'cancelled'))", ")"),
+    "a time-out is no error": (ENDS, CALLED, "verdict", "|| contains(env.RESULTS, 'cancelled'))", ")"),
+    "a failure is no error": (ENDS, CALLED, "verdict", "|| contains(env.RESULTS, 'failure')", ""),
+    "a comparison that ran out of time fails the run": (
+        COMPARED, CALLED, "verdict", "contains(env.RESULTS, 'cancelled')", "contains(needs.*.result, 'cancelled')"),
+    "a comparison that failed fails the run": (
+        COMPARED, CALLED, "verdict", "contains(env.RESULTS, 'failure')", "contains(needs.*.result, 'failure')"),
+    "a comparison in a pull request": (
+        COMPARED, CALLED, "compare-release", "!startsWith(github.event_name, 'pull_request')", "true"),
+    "a comparison before an approval": (COMPARED, CALLED, "compare-release", "!inputs.approval", "true"),
+    "a comparison that nobody asked for": (COMPARED, CALLED, "compare-release", "inputs.compare_released && ", ""),
+    "a comparison by another environment's role": (
+        COMPARED, CALLED, "compare-release", "secrets.TF_AWS_IAM_ROLE_PROD", "secrets.TF_AWS_IAM_ROLE_TEST"),
+    "a comparison without its evidence": (
+        COMPARED, CALLED, "verdict", "needs.compare-release.outputs.evidence", "''"),
+    "evidence of a scan that was not handed over": (
+        COMPARED, CALLED, "compare-release", "steps.release.outputs.artifact-id && steps.compare", "steps.compare"),
     "only what both gates block is blocked": (ENDS, CALLED, "verdict", "|| needs.scan.result", "&& needs.scan.result"),
     "an advice is not passed on": (ENDS, CALLED, "verdict", "|| needs.scan.outputs.verdict == 'advise'", ""),
     "a stopped run has no verdict": (ENDS, CALLED, "verdict", "if: always()", "if: success()"),

@@ -16,7 +16,7 @@ from tests.doubles import trivy_db
 from tests.e2e import events, platform_copy
 from tests.e2e.app_deliveries import Runner
 from tests.e2e.delivery_runs import ACCOUNT, CALLER, Deliver
-from tests.e2e.outcomes import ALL_RAN, roles_assumed, uploaded
+from tests.e2e.outcomes import ALL_RAN, STOPPED, roles_assumed, uploaded
 from tests.tools import apps
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ pytestmark = pytest.mark.e2e
 # Beside it a test has an emulator of its own.
 SCANNED = ACCOUNT[::-1]
 WORKFLOW = ".github/workflows/rescan.yml"
+MORE = "usr/lib/python3/site-packages/Jinja2-2.10.dist-info/METADATA"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,8 @@ def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Scanned:
     """An app with an old PyYAML in its image, released to prod when nothing was known against it, and its scans since.
 
-    `same_day` knows no more, `later` does, and before `excused` an exception was merged.
+    `same_day` knows no more, `later` does, and before `excused` an exception was merged. `compared` is a delivery of
+    the app with an old Jinja2 too, which is compared with that release.
     """
 
     emulator: Local
@@ -58,6 +60,7 @@ class Scanned:
     tags: Mapping[str, str]
     same_day: Ended
     later: Ended
+    compared: Ended
     excused: Ended
 
 
@@ -76,8 +79,11 @@ def scanned(
         tags = emulator.tags("my-app")
         same_day = deliver(events.schedule(app), WORKFLOW, database=yesterday)
         later = deliver(events.schedule(app), WORKFLOW)
+        app.write(CALLER, caller.replace("    with:\n", "    with:\n      compare_released: true\n"))
+        app.write(f"rootfs/{MORE}", "Metadata-Version: 2.1\nName: Jinja2\nVersion: 2.10\n").save("Use templates")
+        compared = deliver(events.push(app, "main"))
         app.write(".goldenpath.yml", apps.accepted(*apps.PLANTED_CVES)).save("Live with it for a while")
-        yield Scanned(emulator, commit, tags, same_day, later, deliver(events.schedule(app), WORKFLOW))
+        yield Scanned(emulator, commit, tags, same_day, later, compared, deliver(events.schedule(app), WORKFLOW))
 
 
 def test_nothing_new_is_a_scan_that_passes(scanned: Scanned) -> None:
@@ -99,6 +105,22 @@ def test_a_vulnerability_that_becomes_known_fails_the_next_scan_and_says_what_to
     assert {each[:2] for each in ended.annotations} == {("error", "Dockerfile:1")}
     (verdict,) = (path for path in ended.artifacts.rglob("trivy.verdict.json"))
     assert digest in verdict.read_text()
+
+
+def test_a_delivery_says_what_is_new_and_known_since_the_release(scanned: Scanned) -> None:
+    ended, tag = scanned.compared, f"prod-{scanned.commit[:7]}"
+    assert (ended.code, ended.jobs) == (1, {**STOPPED, "compare-release": "success"}), ended.story
+    since = f"2 known, 2 new, 0 gone since prod's last release ({tag}, today)"
+    assert f"\n- {since.replace(tag, f'`{tag}`')}\n" in ended.summary
+    new, others = ended.summary.split("### Findings to fix, new since the last release", 1)[1].split(
+        "### Other findings to fix", 1
+    )
+    assert ("Jinja2 from 2.10" in new, "PyYAML from 5.3" in new) == (True, False)
+    assert "PyYAML from 5.3" in others
+    page = (ended.artifacts / "goldenpath-report-my-app" / "report.html").read_text()
+    assert since.replace("'", "&#39;") in page
+    (left,) = ended.artifacts.glob("goldenpath-last-release-*")
+    assert sorted(file.name for file in left.iterdir()) == ["release.json", "trivy.json", "trivy.verdict.json"]
 
 
 def test_an_exception_that_was_merged_since_lets_the_released_image_be(scanned: Scanned) -> None:

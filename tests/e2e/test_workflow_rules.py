@@ -61,6 +61,7 @@ READING = 6 * buildx.READ_TIMEOUT  # five platforms in one job, and named contex
 WAITS = {
     ("_build-and-release", "test"): 0,  # the app's own
     ("_build-and-release", "preflight"): 0,
+    ("_build-and-release", "compare-release"): 0,  # its step ends at its own limit, and then nothing is compared
     ("_build-and-release", "bases"): ecr_client.SESSION_SECONDS,  # of each registry
     ("_build-and-release", "gitleaks-gate"): git.FETCH_TIMEOUT + 3 * scanner.TIMEOUT,  # history, tree and archives
     ("_build-and-release", "platform"): git.FETCH_TIMEOUT + READING + buildx.BUILD_TIMEOUT,

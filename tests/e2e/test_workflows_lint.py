@@ -116,13 +116,14 @@ def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:
         "gitleaks-gate": {"contents", "security-events"}, "scan": {"contents"},
         "push": {"id-token", "contents", "actions"}, "bases": {"id-token"},
         "report": {"security-events", "actions", "contents"}, "verdict": set(),
+        "compare-release": {"id-token", "contents"},
     }  # fmt: skip
     secrets = {name: set(re.findall(r"secrets\.(\w+)", str(job))) for name, job in jobs.items()}
     assert {name: of_job for name, of_job in secrets.items() if of_job} == {
         "test": {"SUBMODULES_TOKEN"}, "gitleaks-gate": {"SUBMODULES_TOKEN"},
         "platform": {"SUBMODULES_TOKEN", "BUILD_SECRETS", "BUILD_SSH_KEY"},
         "build": {"SUBMODULES_TOKEN", "BUILD_SECRETS", "BUILD_SSH_KEY"},
-        "preflight": ROLES, "push": ROLES, "bases": {"TF_AWS_IAM_ROLE_BASES", "BASES_LOGINS"},
+        "preflight": ROLES, "push": ROLES, "compare-release": ROLES, "bases": {"TF_AWS_IAM_ROLE_BASES", "BASES_LOGINS"},
     }  # fmt: skip
     code = {name for name, job in jobs.items() if "$/actions/build" in str(job) or "TEST_COMMAND" in str(job)}
     assert code == {"test", "platform", "build"}
@@ -189,6 +190,14 @@ SPOILED = {
     "a cache with a private base": ("platform", "inputs.private_bases == ''", "true", "without asking inputs.private"),
     "a cache that a pull request leaves": ("build", "needs.gitleaks-gate.outputs.build_cache == 'write' && ", "",
                                            "without asking needs.gitleaks-gate"),
+    "the scan of the last release by its name": (
+        "verdict", "artifact-ids: ${{ needs.compare-release.outputs.release || '0' }}",
+        "name: goldenpath-last-release", "by name"),
+    "the last release scanned where the caller says": (
+        "compare-release", "runs-on: ubuntu-latest", "runs-on: ${{ inputs.runner }}", "which the caller chooses"),
+    "a build beside the role for the last release": (
+        "compare-release", "uses: $/actions/compare-release",
+        "uses: $/actions/build\n      - uses: $/actions/compare-release", "holds credentials"),
     "a build that says what it likes": ("push", "build: ${{ toJSON(needs.build.outputs.evidence) }}",
                                         "${{ needs.build.outputs.evidence }}", "not quoted behind a label"),
 }  # fmt: skip

@@ -109,17 +109,19 @@ def _given(name: str, step: str, *names: str) -> Callable[[Call], str]:
 
 def _skipped(call: Call) -> str:
     skipped = [name for name, result in call.results.items() if result == "skipped"]
-    # Most callers have no private base image, and never hear of that job.
-    return ", ".join(name for name in skipped if name != "bases" or call.inputs["private_bases"])
+    # Most callers have no private base image and compare with no release, and never hear of these jobs.
+    optional = {"bases": call.inputs["private_bases"], "compare-release": call.inputs["compare_released"]}
+    return ", ".join(name for name in skipped if optional.get(name, True))
 
 
-def _believed(name: str) -> Callable[[Call], str]:
-    """Return whose evidence of base images the build in the job `name` is given."""
+def _believed(name: str, step: str = "build", label: str = "pull-bases") -> Callable[[Call], str]:
+    """Return whose evidence of base images, or of another `label`, the `step` in the job `name` is given."""
 
     def read(job: Job) -> str:
-        lines = job.step("build", "with", "evidence").splitlines()
-        (given,) = (line.removeprefix("pull-bases: ") for line in lines if line.startswith("pull-bases: "))
-        return str(json.loads(given)) or "nothing"
+        lines = job.step(step, "with", "evidence").splitlines()
+        (given,) = (line.removeprefix(f"{label}: ") for line in lines if line.startswith(f"{label}: "))
+        believed = str(json.loads(given))
+        return believed if believed not in {"", "{}"} else "nothing"
 
     return lambda call: _of(call, name, read)
 
@@ -155,6 +157,8 @@ _OF_CALL: Mapping[str, Callable[[Call], str]] = {
     "verdict takes": _takes("verdict"),
     "preflight's role": _role("preflight", "preflight"),
     "push's role": _role("push", "release"),
+    "compare-release's role": _role("compare-release", "compare"),
+    "summary believes of it": _believed("verdict", "summary", "compare-release"),
     "build is given": _given("build", "build", "build_secrets", "build_ssh_key"),
     "platform is given": _given("platform", "build", "build_secrets", "build_ssh_key"),
     "bases is given": _given("bases", "bases", "role_arn", "bases_logins"),

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 from goldenpath.delivery.registry.archive import ImageArchive
 from goldenpath.delivery.registry.ecr_client import RepositoryInfo
 from goldenpath.delivery.registry.oci_registry import StoredManifest, Upload
+from goldenpath.delivery.registry.pushed_image import PushedImage
 from goldenpath.shared.errors import GoldenPathError, RegistryRefused, TagTaken
 from goldenpath.shared.names import Digest, EcrRepository, Tag
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from goldenpath.delivery.registry.signing_status import SigningStatus
 
 NAME = EcrRepository("my-app")
@@ -44,6 +47,7 @@ class RegistryDouble:
     archived: dict[Tag, Digest] = field(default_factory=dict)
     signed: dict[Digest, tuple[Digest, ...]] = field(default_factory=dict)
     statuses: list[tuple[SigningStatus, ...]] = field(default_factory=lambda: [()])
+    pushed_at: datetime | None = None
     calls: list[str] = field(default_factory=list)
     before_call: Fault = field(default=lambda _: None)
     after_call: Fault = field(default=lambda _: None)
@@ -110,6 +114,11 @@ class RegistryDouble:
         with self._call(f"newest_tags {prefix}"):
             assert name == NAME
             return tuple(tag for tag in self.tags if tag.startswith(prefix))
+
+    def pushed_image(self, name: EcrRepository, digest: Digest) -> PushedImage:
+        with self._call(f"pushed_image {digest}"):
+            assert name == NAME
+            return PushedImage(tuple(tag for tag, named in self.tags.items() if named == digest), self.pushed_at)
 
     def archive(self, name: EcrRepository) -> ImageArchive:
         with self._call("archive"):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def deliver(request: Request, here: Runner) -> DeliveryResult | None:
     """Deliver what `request` asks for; return the result where `--json` wants it. Raises the error that ended it."""
-    view = _view()
+    view = _view(request)
     run = execution.prepare(request, here, view, whole=True)
     outputs: dict[str, str] = {}
     error: GoldenPathError | None = None
@@ -44,12 +44,12 @@ def deliver(request: Request, here: Runner) -> DeliveryResult | None:
     return result
 
 
-def _view() -> LiveView | DeliveryLog:
+def _view(request: Request) -> LiveView | DeliveryLog:
     if not output.may_redraw() or verbose.is_on():
         return DeliveryLog()
     from goldenpath.delivery.running.live_view import LiveView  # noqa: PLC0415  it loads rich
 
-    return LiveView([stage.name for stage in (*pipeline.STAGES, *pipeline.ALWAYS)])
+    return LiveView([stage.name for stage in pipeline.shown(request)])
 
 
 def _end(run: Run, error: GoldenPathError | None) -> DeliveryEnd | None:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from goldenpath.delivery.image import unpacked_layers
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.inputs import BUILT_FOR, CONTEXT_ARTIFACT_DIGEST, EVIDENCE
+from goldenpath.delivery.model.job_inputs import COMPARE_RELEASED
 from goldenpath.delivery.running.early_start import EarlyStage
 from goldenpath.delivery.running.execution import run_stage
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT
 from goldenpath.delivery.stages import (
     build,
+    compare_release,
     ecr_push,
     gitleaks_gate,
     notify,
@@ -32,9 +34,9 @@ from goldenpath.shared.runner import ANNOTATED_AT_MOST
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.delivery.model.inputs import Input
+    from goldenpath.delivery.model.inputs import Input, Request
     from goldenpath.delivery.model.work_folder import WorkFolder
-    from goldenpath.delivery.stage import Run
+    from goldenpath.delivery.stage import Run, Stage
     from goldenpath.shared.console import Progress
 
 # In this order; a stage that fails or blocks ends the run.
@@ -50,7 +52,7 @@ FIRST = (preflight.STAGE,)
 # Always at the end, also after a failure: the findings must be visible.
 ALWAYS = (sarif_upload.STAGE, summary.STAGE)
 # Separate commands: they work with the files of a finished run, or with images that were released earlier.
-ASIDE = (pull_bases.STAGE, pull_request_comment.STAGE, notify.STAGE, rescan.STAGE)
+ASIDE = (pull_bases.STAGE, pull_request_comment.STAGE, notify.STAGE, rescan.STAGE, compare_release.STAGE)
 
 # `deliver` runs all stages in one step, so they share the annotations that GitHub shows for a step.
 _ANNOTATED_AT_MOST = ANNOTATED_AT_MOST // 3
@@ -58,7 +60,12 @@ _ANNOTATED_AT_MOST = ANNOTATED_AT_MOST // 3
 _BETWEEN_JOBS = {*EVIDENCE_OUTPUT, "handover"}
 _NOT_GIVEN = {EVIDENCE, BUILT_FOR, CONTEXT_ARTIFACT_DIGEST}
 INPUTS: tuple[Input, ...] = tuple(
-    dict.fromkeys(needed for stage in (*STAGES, *ALWAYS) for needed in stage.inputs if needed not in _NOT_GIVEN)
+    dict.fromkeys(
+        (
+            *(needed for stage in (*STAGES, *ALWAYS) for needed in stage.inputs if needed not in _NOT_GIVEN),
+            COMPARE_RELEASED,
+        )
+    )
 )
 OUTPUTS: Mapping[str, str] = {
     name: text
@@ -67,6 +74,12 @@ OUTPUTS: Mapping[str, str] = {
     for name, text in stage.outputs.items()
     if name not in _BETWEEN_JOBS
 }
+
+
+def shown(request: Request) -> tuple[Stage, ...]:
+    """Return the stages that a delivery by `request` runs, in the order in which a view shows them."""
+    first = (compare_release.STAGE,) if request.compare_released else ()
+    return (*first, *STAGES, *ALWAYS)
 
 
 def deliver(run: Run, progress: Progress) -> dict[str, str]:
@@ -88,6 +101,9 @@ def _delivered(run: Run, progress: Progress) -> dict[str, str]:
     run = replace(run, annotated_at_most=_ANNOTATED_AT_MOST)
     silent = replace(run, runner=replace(run.runner, summary_file=None))
     try:
+        if run.request.compare_released:
+            # Before the release: after it, the last release is this one.
+            run_stage(compare_release.STAGE, silent, progress)
         outputs |= _in_order(silent, progress)
     except BaseException as error:
         failure = error
@@ -121,7 +137,7 @@ def _forget_earlier_run(work: WorkFolder) -> None:
     """Remove the files of an earlier run: if this run ends early, they would be taken for its verdicts and receipt."""
     gates = (name(gate) for gate in Gate for name in (work.findings, work.sarif, work.verdict))
     timings = (work.timing(stage.name) for stage in STAGES)
-    work.forget(work.candidate, work.receipt, *timings, *work.path.glob("sbom.*.json"), *gates)
+    work.forget(work.candidate, work.receipt, work.released.release, *timings, *work.path.glob("sbom.*.json"), *gates)
 
 
 def _at_the_end(run: Run, progress: Progress, failure: BaseException | None) -> dict[str, str]:

@@ -19,4 +19,5 @@ HELP = {
     "pull-request-comment": "Show the run's summary in its pull request, as one comment that is kept up to date.",
     "notify": "Report how a delivery ended: in one issue that is kept up to date, and to a signed webhook.",
     "rescan": "Scan a released image with today's database and decide by the environment's rules.",
+    "compare-release": "Scan the environment's last release with today's database, for what is new, known and gone since then.",
 }

@@ -267,11 +267,12 @@ def _word(word: str) -> str:
 
 
 def _code(word: str) -> str:
-    """Return `word` as a code span; punctuation that only follows it stands outside of the span."""
-    core = word if "(" in word else word.rstrip(").,;")
+    """Return `word` as a code span; brackets before it and punctuation that only follows it stand outside of it."""
+    rest = word.lstrip("(")
+    core = rest if "(" in rest else rest.rstrip(").,;")
     fence = "`" * (max(map(len, re.findall("`+", core)), default=0) + 1)
     space = " " if core.startswith("`") or core.endswith("`") else ""
-    return f"{fence}{space}{core}{space}{fence}{word[len(core) :]}"
+    return f"{word[: -len(rest)]}{fence}{space}{core}{space}{fence}{rest[len(core) :]}"
 
 
 def _prose(word: str) -> str:

@@ -18,9 +18,10 @@ from goldenpath.delivery import pipeline
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.inputs import Request
+from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.running import execution
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages import ecr_push
+from goldenpath.delivery.stages import compare_release, ecr_push
 from goldenpath.shared import git
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import (
@@ -87,6 +88,26 @@ def test_every_stage_runs_in_order_and_gives_its_outputs(delivered: Any) -> None
     outputs, text = delivered(stage("one"), stage("two"))
     assert list(outputs) == ["one", "two", "upload"]
     assert [line.split()[1] for line in text.splitlines() if line.startswith("·")] == ["one", "two", "upload"]
+
+
+def test_a_comparison_with_the_last_release_comes_before_everything_else_and_only_where_it_is_wanted(
+    delivered: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare_release, "STAGE", stage("compare"))
+    for wanted, first in ((True, ["compare"]), (False, [])):
+        outputs, text = delivered(stage("one"), compare_released=wanted)
+        assert [line.split()[1] for line in text.splitlines() if line.startswith("·")] == [*first, "one", "upload"]
+        assert list(outputs) == ["one", "upload"]
+        shown = pipeline.shown(Request(compare_released=wanted))
+        assert [each.name for each in shown] == [*first, "one", "upload"]
+
+
+def test_a_comparison_of_an_earlier_run_in_the_folder_is_forgotten(delivered: Any, tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path / "work")
+    work.released.path.mkdir(parents=True)
+    work.released.release.write_text("{}")
+    delivered(stage("one"))
+    assert not work.released.release.exists()
 
 
 @pytest.mark.parametrize("error", [BuildFailed("x", fix="f"), Cancelled("x", fix="f"), RuntimeError("a bug")])

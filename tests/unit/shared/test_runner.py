@@ -68,6 +68,7 @@ def test_text_for_a_summary_is_never_markup() -> None:
         ("@team and #1 and GH-2 and o/r#3", "`@team` and `#1` and `GH-2` and `o/r#3`"),
         (":tada: x:+1:y", "`:tada:` `x:+1:y`"),
         ("a1b2c3d of app.py:3", "`a1b2c3d` of app.py:3"),
+        ("released (a1b2c3d, today)", "released (`a1b2c3d`, today)"),
         ("app.py:3 (commit a1b2c3d). See #1, @b;", "app.py:3 (commit `a1b2c3d`). See `#1`, `@b`;"),
         ("[a](http://e).", "`[a](http://e).`"),
         ("@a`b``c", "```@a`b``c```"),

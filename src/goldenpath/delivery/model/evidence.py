@@ -25,7 +25,8 @@ RUN_AGAIN = 'Choose "Re-run all jobs". If it happens again, look for another job
 _LONGEST = 64 * 1024
 _MOST_FILES = 256
 _LABEL = re.compile(r"([a-z0-9][a-z0-9/_-]*): (.*)")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+# A file of the work folder, or of the folder of the last release in it.
+_NAME = re.compile(r"(?:released/)?[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -71,15 +72,22 @@ class Evidence:
                 "look for a secret of a few characters",
             )
 
+    def below(self, folder: str) -> Evidence:
+        """Return the evidence of the files in `folder` by their names there; it is empty where no job reported any."""
+        inside = f"{folder}/"
+        return Evidence(
+            {name.removeprefix(inside): digest for name, digest in self.digests.items() if name.startswith(inside)}
+        )
+
     @property
     def line(self) -> str:
         """The evidence as an output of a job: one line of JSON."""
         return msgspec.json.encode(dict(sorted(self.digests.items()))).decode()
 
 
-def of_files(files: Iterable[Path]) -> Evidence:
-    """Return the evidence of `files`."""
-    return Evidence({file.name: sha256(file.read_bytes()) for file in files})
+def of_files(files: Iterable[Path], folder: Path) -> Evidence:
+    """Return the evidence of `files` in the work folder `folder`."""
+    return Evidence({file.relative_to(folder).as_posix(): sha256(file.read_bytes()) for file in files})
 
 
 def sha256(content: bytes) -> str:

@@ -107,6 +107,7 @@ class Request:
     github_token: str = ""
     work_dir: Path = Path()
     released_tag: Tag | None = None
+    compare_released: bool = False
     evidence: tuple[Report, ...] = ()
     delivery_result: JobResult | None = None
     delivery_verdict: DeliveryVerdict = DeliveryVerdict.NONE

@@ -1,4 +1,7 @@
-"""The inputs of stages that run in a job of their own beside a delivery, like `pull-bases` and `notify`."""
+"""The inputs of stages that run in a job of their own beside a delivery, like `pull-bases` and `notify`.
+
+`compare_released` says whether there is such a job.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,13 @@ BASES_LOGINS = Input(
     "Logins for the registries of `private_bases` that are not Amazon ECR, one `registry user password` a line.",
     registry_login.parse_all,
     secret=True,
+)
+COMPARE_RELEASED = Input(
+    "compare_released",
+    "`true` first scans the environment's last release with today's database, to show which findings are new, known "
+    "and gone since then. It blocks nothing.",
+    input_text.yes_or_no,
+    default="false",
 )
 DELIVERY_RESULT = Input(
     "delivery_result",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from goldenpath.delivery.model import evidence
 from goldenpath.delivery.model.candidate import Candidate
 from goldenpath.delivery.model.finding import Findings, Gate
+from goldenpath.delivery.model.last_release import LastRelease
 from goldenpath.delivery.model.private_base import FetchedBases
 from goldenpath.delivery.model.receipt import Receipt
 from goldenpath.delivery.model.timing import Timing, Timings
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.evidence import Evidence, Report
     from goldenpath.shared.names import Digest
 
-_TIMING, _LOCK = ".timing.json", ".lock"
+_TIMING, _LOCK, _RELEASED = ".timing.json", ".lock", "released"
 # The files that every stage leaves, in the order of the pipeline, as names and patterns of names. The layout is not
 # among them: candidate.json has its digest.
 LEAVES: Mapping[str, tuple[str, ...]] = {
@@ -35,6 +36,7 @@ LEAVES: Mapping[str, tuple[str, ...]] = {
     "trivy-gate": ("trivy.json", "trivy.sarif", "trivy.verdict.json", f"trivy-gate{_TIMING}"),
     "sbom": ("sbom.*.json", f"sbom{_TIMING}"),
     "ecr-push": ("receipt.json", f"ecr-push{_TIMING}"),
+    "compare-release": ("released/release.json", "released/trivy.json", "released/trivy.verdict.json"),
 }
 
 
@@ -63,7 +65,8 @@ class WorkFolder:
         """Return the evidence of the files that `stage` left here. Raises `DiskTrouble` when one cannot be read."""
         patterns = LEAVES.get(stage, ())
         try:
-            return evidence.of_files(path for pattern in patterns for path in sorted(self.path.glob(pattern)))
+            files = [path for pattern in patterns for path in sorted(self.path.glob(pattern))]
+            return evidence.of_files(files, self.path)
         except OSError as error:
             raise codec.disk_trouble(error, self.path) from error
 
@@ -118,6 +121,16 @@ class WorkFolder:
         if (actual := evidence.sha256(content)) != reported:
             raise _not_reported(path.name, actual, reported, self.evidence)
         return content
+
+    @property
+    def released(self) -> WorkFolder:
+        """The folder in which `compare-release` leaves its scan of the last release."""
+        return WorkFolder(self.path / _RELEASED, self.evidence and self.evidence.below(_RELEASED))
+
+    @property
+    def release(self) -> Path:
+        """Where `compare-release` writes, in its own folder, which release it scanned."""
+        return self.path / "release.json"
 
     @property
     def layout(self) -> Path:
@@ -198,6 +211,10 @@ class WorkFolder:
     def read_verdict(self, gate: Gate) -> Verdict:
         """Return what `gate` decided. Raises `StageOutOfOrder` when it left nothing readable."""
         return codec.read(self.verdict(gate), Verdict, written_by=gate.stage, take=self.content)
+
+    def read_release(self) -> LastRelease:
+        """Return the release that `compare-release` scanned. Raises `StageOutOfOrder` when it left nothing readable."""
+        return codec.read(self.release, LastRelease, written_by="compare-release", take=self.content)
 
     def read_receipt(self) -> Receipt:
         """Return what `ecr-push` did. Raises `StageOutOfOrder` when it left nothing readable."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.delivery.registry import ecr_endpoint, signing_status
+from goldenpath.delivery.registry import ecr_endpoint, pushed_image, signing_status
 from goldenpath.delivery.registry.archive import ImageArchive
 from goldenpath.delivery.registry.iam import session_policy
 from goldenpath.delivery.registry.registry_token import Login
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecr.type_defs import ImageFailureTypeDef
 
+    from goldenpath.delivery.registry.pushed_image import PushedImage
     from goldenpath.delivery.registry.signing_status import SigningStatus
     from goldenpath.shared.aws_sdk import Sdk
     from goldenpath.shared.names import SigningProfile
@@ -151,14 +152,12 @@ class Ecr:
 
     def tags_of(self, name: EcrRepository, digest: Digest) -> tuple[Tag, ...]:
         """Return the tags that name `digest`; none when it has none, or is not there."""
+        return self.pushed_image(name, digest).tags
+
+    def pushed_image(self, name: EcrRepository, digest: Digest) -> PushedImage:
+        """Return the tags of `digest` and when it was pushed; neither when it is not there."""
         with explained(f"look at the image {digest} of {name}"):
-            try:
-                images = self._client.describe_images(
-                    **ecr.registry(self._account), repositoryName=name, imageIds=[{"imageDigest": digest}]
-                )
-            except self._client.exceptions.ImageNotFoundException:
-                return ()
-            return tuple(Tag(tag) for image in images["imageDetails"] for tag in image.get("imageTags") or ())
+            return pushed_image.described(self._client, name, digest, self._account)
 
     def newest_tags(self, name: EcrRepository, prefix: str) -> tuple[Tag, ...]:
         """Return a tag that begins with `prefix` of each image that has one, the image pushed last first."""

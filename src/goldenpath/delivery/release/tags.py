@@ -44,6 +44,18 @@ def is_of_environment(tag: Tag, environment: str) -> bool:
     return tag.startswith(f"{environment}-") and bool(_OF_AN_ENVIRONMENT.fullmatch(tag))
 
 
+def readable(tags: Iterable[Tag], by_environment: Tag) -> Tag:
+    """Return the tag by which people know a release among its `tags`: its version, else the one `by_environment`."""
+    named = (
+        tag
+        for tag in tags
+        if tag not in {LATEST, by_environment}
+        and not _OF_AN_ENVIRONMENT.fullmatch(tag)
+        and not _OF_A_COMMIT.fullmatch(tag)
+    )
+    return min(named, key=lambda tag: (not tag[0].isdigit(), tag), default=by_environment)
+
+
 def elsewhere(tags: Iterable[Tag], own: Tag, ours: Collection[Tag]) -> bool:
     """Tell whether one of `tags` is of a release of the same commit to another environment than `own` is of.
 

@@ -19,13 +19,14 @@ from goldenpath.delivery.report.markdown import LISTED_AT_MOST, bullets, cell, t
 from goldenpath.shared import error_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from goldenpath.delivery.model.candidate import Candidate
     from goldenpath.delivery.model.finding import Finding, Findings
     from goldenpath.delivery.model.receipt import Receipt
     from goldenpath.delivery.model.verdict import Verdict
+    from goldenpath.delivery.report.release_difference import ReleaseDifference
     from goldenpath.policy.contact import Contact
 
 LIMIT = 1_000_000
@@ -51,7 +52,8 @@ class Facts:
 
     `reports` are the reports of the gates, with all findings. `unfixed` are the findings of every gate that do not
     count only because no fix exists. An exception may end after `longest_exception` at the latest. `contact` is who can
-    help.
+    help. `difference` is that to the last release, where it was scanned; `not_compared` says why its scan does not
+    count.
     The files of a stage that did not run are absent.
     """
 
@@ -67,6 +69,8 @@ class Facts:
     receipt: Receipt | None = None
     longest_exception: timedelta = exception_entry.USUAL
     contact: Contact | None = None
+    difference: ReleaseDifference | None = None
+    not_compared: str = ""
 
     @property
     def to_fix(self) -> tuple[Finding, ...]:
@@ -127,10 +131,11 @@ def _whole(facts: Facts, listed: int) -> str:
         f"## {headline(facts)}",
         _failure(facts),
         *(f"- {cell(verdict.sentence)}" for verdict in verdicts),
+        f"- {cell(facts.difference.sentence)}" if facts.difference else "",
         _explained(facts),
         f"\n{who_can_help(facts.helper)}" if facts.helper else "",
         _best_change(facts),
-        *tables("Findings to fix", facts.to_fix, listed),
+        *_to_fix(facts, listed),
         _exception(facts),
         *tables("Reported only: no fix exists", chain.from_iterable(facts.unfixed.values()), listed),
         bullets("Exceptions", [exception.sentence for verdict in verdicts for exception in verdict.exceptions], listed),
@@ -166,6 +171,15 @@ def _best_change(facts: Facts) -> str:
     return f"\n{cell(sentence)}" if sentence else ""
 
 
+def _to_fix(facts: Facts, listed: int) -> Iterator[str]:
+    """Yield the findings to fix; those that the last release lacks come first, as this change may have brought them."""
+    is_new = facts.difference.is_new if facts.difference else lambda _: False
+    new = [finding for finding in facts.to_fix if is_new(finding)]
+    yield from tables("Findings to fix, new since the last release", new, listed)
+    others = (finding for finding in facts.to_fix if not is_new(finding))
+    yield from tables("Other findings to fix" if new else "Findings to fix", others, listed)
+
+
 def _exception(facts: Facts) -> str:
     """Return the entry of `.goldenpath.yml` for the first finding to fix, folded; empty where nothing blocks."""
     finding = next(iter(facts.to_fix), None)
@@ -182,6 +196,7 @@ def _exception(facts: Facts) -> str:
 def _notes(facts: Facts, listed: int) -> str:
     lines = [f"{gate}: {note}" for gate, verdict in facts.verdicts.items() for note in verdict.notes]
     lines += [facts.receipt.unbound] if facts.receipt is not None and facts.receipt.unbound else []
+    lines += [facts.not_compared] if facts.not_compared else []
     return bullets("Notes", lines, listed)
 
 

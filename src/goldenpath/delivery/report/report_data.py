@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from goldenpath.delivery.model.exception import Standing
 from goldenpath.delivery.model.finding import Gate
-from goldenpath.delivery.report import finding_text, release_difference, run_facts
+from goldenpath.delivery.report import finding_text, release_difference
+from goldenpath.delivery.report.left_files import if_there
 from goldenpath.delivery.report.release_difference import Novelty, ReleaseDifference
 from goldenpath.shared import codec
 
@@ -116,17 +117,18 @@ class _SpdxDocument(Struct, frozen=True):
 def gather(work: WorkFolder, facts: Facts, released: WorkFolder | None = None) -> ReportData:
     """Return the rows of the run with these `facts`, those of layers and packages from the files in `work`.
 
-    `released` is the folder of a re-scan of the last release. Raises `BadInput` when there is none in it.
+    `released` is the folder of a re-scan of the last release; without one, the run's own comparison counts. Raises
+    `BadInput` when there is no re-scan in it.
     """
     now = facts.reports.get(Gate.TRIVY)
-    difference = release_difference.since(released, now) if released and now else None
+    difference = release_difference.since(released, now) if released and now else facts.difference
     changes = difference.changes if difference else {}
     return ReportData(
         findings=tuple(
             row for gate, report in facts.reports.items() for row in _findings(report, facts.verdicts[gate], changes)
         ),
-        layers=run_facts.if_there(lambda: tuple(_layers(work))) or (),
-        packages=run_facts.if_there(lambda: tuple(_packages(work))) or (),
+        layers=if_there(lambda: tuple(_layers(work))) or (),
+        packages=if_there(lambda: tuple(_packages(work))) or (),
         difference=difference,
     )
 

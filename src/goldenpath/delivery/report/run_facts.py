@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from goldenpath.delivery import stage_names
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.report import release_difference
 from goldenpath.delivery.report.exception_entry import USUAL
 from goldenpath.delivery.report.job_summary import Facts
+from goldenpath.delivery.report.left_files import if_there
 from goldenpath.policy import contact
 from goldenpath.shared import runner
-from goldenpath.shared.errors import EvidenceMismatch, GoldenPathError
+from goldenpath.shared.errors import EvidenceMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import timedelta
     from pathlib import Path
 
     from goldenpath.delivery.model.finding import Finding, Findings
-
-T = TypeVar("T")
+    from goldenpath.delivery.report.release_difference import ReleaseDifference
 
 
 def gather(work: WorkFolder, environment: str, commit: str, longest_exception: timedelta = USUAL) -> Facts:
@@ -32,6 +32,7 @@ def gather(work: WorkFolder, environment: str, commit: str, longest_exception: t
     """
     verdicts = {gate: verdict for gate in Gate if (verdict := if_there(partial(work.read_verdict, gate)))}
     reports = {gate: report for gate in verdicts if (report := if_there(partial(work.read_findings, gate)))}
+    difference, not_compared = _compared(work, reports.get(Gate.TRIVY))
     return Facts(
         environment=environment,
         commit=commit,
@@ -45,7 +46,18 @@ def gather(work: WorkFolder, environment: str, commit: str, longest_exception: t
         receipt=if_there(work.read_receipt),
         longest_exception=longest_exception,
         contact=contact.of_platform(),
+        difference=difference,
+        not_compared=not_compared,
     )
+
+
+def _compared(work: WorkFolder, now: Findings | None) -> tuple[ReleaseDifference | None, str]:
+    """Return the difference to the last release, and why there is none although it was scanned."""
+    try:
+        return (release_difference.of_run(work, now) if now else None), ""
+    except EvidenceMismatch as error:
+        # The comparison decides nothing, so its files must not take the rest of the page away.
+        return None, f"The comparison with the last release is left out: {error.what}"
 
 
 def of_folder(work: WorkFolder) -> Facts | None:
@@ -76,16 +88,3 @@ def _named(report: Findings | None, names: tuple[str, ...]) -> tuple[Finding, ..
     # Not decided again: the job of the summary has no checkout, so it does not know the rules that the app tightens.
     by_fingerprint = {finding.fingerprint: finding for finding in report.findings} if report else {}
     return tuple(by_fingerprint[name] for name in names if name in by_fingerprint)
-
-
-def if_there(read: Callable[[], T]) -> T | None:
-    """Return what `read` returns; `None` where the file is missing or is not what its stage writes.
-
-    Raises `EvidenceMismatch` for a file that somebody else wrote: a page that showed the rest would be believed.
-    """
-    try:
-        return read()
-    except EvidenceMismatch:
-        raise
-    except GoldenPathError:
-        return None

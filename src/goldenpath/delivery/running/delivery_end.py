@@ -42,6 +42,8 @@ class DeliveryEnd:
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """Yield what follows the verdict, a label and a text for each line."""
+        if self.facts.difference:
+            yield "changes", self.facts.difference.sentence
         yield from self._findings()
         yield from self._failure()
         if helper := self.facts.helper:
@@ -56,8 +58,8 @@ class DeliveryEnd:
             return
         if change := finding_groups.best_change(findings):
             yield "first", change
-        groups = finding_groups.grouped(findings)
-        yield from (("to fix", _in_words(group)) for group in groups[:_GROUPS_AT_MOST])
+        groups = sorted(finding_groups.grouped(findings), key=lambda group: not self._is_new(group))
+        yield from (("to fix", self._in_words(group)) for group in groups[:_GROUPS_AT_MOST])
         if left := sum(len(group.findings) for group in groups[_GROUPS_AT_MOST:]):
             yield "", f"and {left} more findings, all in the report"
         yield "explain", f"goldenpath explain {shlex.quote(groups[0].findings[0].id)}{self._option}"
@@ -104,13 +106,16 @@ class DeliveryEnd:
             yield "report", f"goldenpath report open{self._option}"
         yield "files", str(self.folder)
 
+    def _is_new(self, group: FindingGroup) -> bool:
+        difference = self.facts.difference
+        return bool(difference and any(map(difference.is_new, group.findings)))
+
+    def _in_words(self, group: FindingGroup) -> str:
+        severity, ids, where, remedy = group.row()
+        # The sentence on a package names it; its place is in the report.
+        place = "" if group.findings[0].package else f" in {where}"
+        return f"{'new: ' if self._is_new(group) else ''}{severity} {ids}{place}: {remedy}"
+
     @property
     def _option(self) -> str:
         return f" --work-dir {shlex.quote(str(self.folder))}" if self.is_named else ""
-
-
-def _in_words(group: FindingGroup) -> str:
-    severity, ids, where, remedy = group.row()
-    # The sentence on a package names it; its place is in the report.
-    place = "" if group.findings[0].package else f" in {where}"
-    return f"{severity} {ids}{place}: {remedy}"

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from goldenpath.delivery.report import finding_groups, job_summary
+from goldenpath.delivery.report.release_difference import Novelty
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from goldenpath.delivery.model.verdict import Verdict
+    from goldenpath.delivery.report.release_difference import ReleaseDifference
     from goldenpath.delivery.running.delivery_end import DeliveryEnd
 
 DELIVERY_SCHEMA = "goldenpath.delivery/1"
@@ -49,12 +51,26 @@ class PlatformResult(Struct, frozen=True):
     size: int
 
 
+class ReleaseComparison(Struct, frozen=True):
+    """The difference to the last release of the environment in the image `digest`: how many findings are in which.
+
+    `sentence` says so for people, and names the release.
+    """
+
+    digest: str
+    known: int
+    new: int
+    gone: int
+    sentence: str
+
+
 class DeliveryResult(Struct, frozen=True):
     """How a delivery ended: `released`, `checked`, `blocked` or `failed`.
 
     `digest` is that of the candidate, released or not, and `image` the released image by digest; each is empty where
     there is none. `first_change` is the change that fixes most findings. `outputs` are those of the stages, by the
-    names that the actions have. `work_dir` has the reports, the receipt and the SBOMs.
+    names that the actions have. `work_dir` has the reports, the receipt and the SBOMs. `comparison` is that with the
+    last release; `null` where none was scanned.
     """
 
     ending: str
@@ -70,6 +86,7 @@ class DeliveryResult(Struct, frozen=True):
     first_change: str
     outputs: dict[str, str]
     work_dir: str
+    comparison: ReleaseComparison | None = None
     schema: str = DELIVERY_SCHEMA
 
 
@@ -98,7 +115,14 @@ def of(end: DeliveryEnd, outputs: Mapping[str, str]) -> DeliveryResult:
         first_change=finding_groups.best_change(facts.to_fix),
         outputs=dict(outputs),
         work_dir=str(end.folder),
+        comparison=_comparison(facts.difference) if facts.difference else None,
     )
+
+
+def _comparison(difference: ReleaseDifference) -> ReleaseComparison:
+    changes = [*difference.changes.values()]
+    known, new = changes.count(Novelty.KNOWN), changes.count(Novelty.NEW)
+    return ReleaseComparison(difference.subject, known, new, len(difference.gone), difference.sentence)
 
 
 def _gate(verdict: Verdict) -> GateResult:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,9 @@ from goldenpath.delivery.builds import base_notes
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.image_origins import labelled_base
-from goldenpath.delivery.registry import oci_pull, public_registry
-from goldenpath.delivery.release import access
-from goldenpath.delivery.release.release_request import wanted_access
+from goldenpath.delivery.registry import public_registry
 from goldenpath.delivery.release.revision import revision_of
-from goldenpath.delivery.running import gate
+from goldenpath.delivery.running import gate, released_image
 from goldenpath.delivery.scanners import image_inspection
 from goldenpath.delivery.stage import Outcome, Run, Stage
 from goldenpath.shared.errors import BadInput, GateBlocked
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.base_image import BaseImage
     from goldenpath.delivery.model.finding import Findings
     from goldenpath.delivery.model.layout import Layout
-    from goldenpath.delivery.registry.oci_registry import StoredManifest
     from goldenpath.delivery.release.access import EcrConnection
     from goldenpath.shared.errors import GoldenPathError
     from goldenpath.shared.names import Tag
@@ -40,12 +36,12 @@ NAMED_AT_MOST = 5
 def run(run: Run) -> Outcome:
     """Fetch the released image and decide on it again, by the environment's rules. Nothing in the registry changes."""
     gate.forget(run, Gate.TRIVY)
-    with access.open_repository(replace(wanted_access(run), read_only=True), run.runner) as connection:
-        tag, *earlier = (run.request.released_tag,) if run.request.released_tag else releases(run, connection)
+    with released_image.open_to_read(run) as connection:
+        tag, *earlier = (run.request.released_tag,) if run.request.released_tag else newest_first(run, connection)
         archived = () if run.request.released_tag else archived_releases(run, connection)
-        stored = named(connection, tag)
+        stored = released_image.named(connection, tag)
         run.say(f"fetching {connection.info.uri}:{tag}")
-        layout = pulled(run, connection, stored)
+        layout = released_image.pulled(run, connection, stored)
     with alongside() as second:
         bases = second.start(current_bases, layout)
         report = noted(image_inspection.inspect(run, layout), bases.result(), revision_of(stored))
@@ -110,37 +106,16 @@ def archived_releases(run: Run, connection: EcrConnection) -> tuple[Tag, ...]:
     return tuple(sorted(tag for tag in archive.tags if tag.startswith(f"{run.environment.name}-")))
 
 
-def releases(run: Run, connection: EcrConnection) -> tuple[Tag, ...]:
+def newest_first(run: Run, connection: EcrConnection) -> tuple[Tag, ...]:
     """Return a tag of each release to the environment, the newest first. Raises `BadInput` when there was none."""
-    prefix = f"{run.environment.name}-"
-    tags = connection.ecr.newest_tags(connection.info.name, prefix)
+    tags = released_image.releases(run, connection)
     if not tags:
-        archive = connection.ecr.archive(connection.info.name)
-        archive.require_active((tag for tag in archive.tags if tag.startswith(prefix)), connection.info.name)
         raise BadInput(
             f"{connection.info.name} has no image that was released to {run.environment.name}",
-            why=f"None of its tags begins with `{prefix}`",
+            why=f"None of its tags begins with `{run.environment.name}-`",
             fix="Release to this environment first, or name what to scan with `released_tag`",
         )
     return tags
-
-
-def named(connection: EcrConnection, tag: Tag) -> StoredManifest:
-    """Return the manifest of `tag`. Raises `BadInput` when the tag does not exist, `ImageArchived` when it does."""
-    stored = connection.registry.manifest(tag)
-    if stored is None:
-        connection.ecr.archive(connection.info.name).require_active([tag], connection.info.name)
-        raise BadInput(
-            f"{connection.info.name} has no tag {tag}",
-            fix="Name an existing tag, or none for the newest release of the environment",
-        )
-    return stored
-
-
-def pulled(run: Run, connection: EcrConnection, stored: StoredManifest) -> Layout:
-    """Return the image `stored` as a layout in the work folder."""
-    shutil.rmtree(run.work.layout, ignore_errors=True)
-    return oci_pull.pull(connection.registry, stored, run.work.layout)
 
 
 def exposed(run: Run, about: str, blocked: GoldenPathError) -> GateBlocked:

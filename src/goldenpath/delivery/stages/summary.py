@@ -18,6 +18,8 @@ def run(run: Run) -> Outcome:
     """Write the job summary from the files in the work folder; a stage without a file did not run."""
     facts = gather(run.work, run.environment.name, run.event.commit, run.environment.longest_exception)
     run.runner.append_summary(job_summary.render(facts))
+    if facts.difference:
+        run.say(facts.difference.sentence)
     outputs = {"ending": facts.ending.value}
     # A terminal has `goldenpath report`, which builds it when somebody looks.
     problem = report_problem(run, facts) if run.runner.in_actions else ""

@@ -126,3 +126,17 @@ def test_a_tag_of_the_release_itself_is_not_one_of_another_environment() -> None
     own, named = Tag("dev-a1b2c3d"), [Tag("dev-a1b2c3d"), Tag("sha-a1b2c3d")]
     assert not tags.elsewhere(named, own, named)
     assert tags.elsewhere([*named, Tag("prod-a1b2c3d")], own, named)
+
+
+@pytest.mark.parametrize(
+    ("named", "readable"),
+    [
+        (["a1b2c3d", "prod-a1b2c3d", "1.4.2"], "1.4.2"),
+        (["a1b2c3d", "dev-a1b2c3d", "prod-a1b2c3d", "latest"], "prod-a1b2c3d"),
+        (["nightly", "prod-a1b2c3d", "1.4.2"], "1.4.2"),
+        (["nightly", "prod-a1b2c3d", "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678"], "nightly"),
+        ([], "prod-a1b2c3d"),
+    ],
+)
+def test_people_know_a_release_by_its_version(named: list[str], readable: str) -> None:
+    assert tags.readable(map(Tag, named), Tag("prod-a1b2c3d")) == readable

@@ -46,7 +46,7 @@ def test_it_shows_the_difference_to_a_release_that_was_scanned_again(tmp_path: P
     codec.write(released.findings(Gate.TRIVY), report(vulnerability(identity="CVE-2019-1")))
     assert cli.run(["report", "build", f"--work-dir={work.path}", f"--released={released.path}"]) == 0
     html = work.report.read_text()
-    assert "1 new, 0 known, 1 gone since the release" in html
+    assert "0 known, 1 new, 1 gone since the release" in html
     assert "CVE-2019-1" in html
 
 

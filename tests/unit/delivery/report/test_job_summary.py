@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace as replace_facts
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from goldenpath.delivery.model.timing import End, Timing, Timings
 from goldenpath.delivery.model.verdict import Mode, Result, Verdict
 from goldenpath.delivery.report import job_summary
 from goldenpath.delivery.report.job_summary import Ending, Facts
+from goldenpath.delivery.report.release_difference import Novelty, ReleaseDifference
 from goldenpath.policy.contact import Contact
 from goldenpath.shared.names import Commit, Digest, EnvironmentName, ImageRepository, SigningProfile, StageName, Tag
 from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
@@ -102,6 +104,19 @@ CASES = {
             Gate.TRIVY: replace(verdict(Gate.TRIVY, Result.BLOCK), decided_at=DECIDED),
         },
         deciding={Gate.TRIVY: flaws(3_000)},
+    ),
+    "compared": facts(
+        timings=Timings((Timing(StageName("trivy-gate"), End.STOPPED, 8.2, "trivy: BLOCK", code="gate-blocked"),)),
+        verdicts={
+            Gate.GITLEAKS: verdict(Gate.GITLEAKS, Result.PASS),
+            Gate.TRIVY: replace(verdict(Gate.TRIVY, Result.BLOCK), decided_at=DECIDED),
+        },
+        deciding={Gate.TRIVY: flaws(9)},
+        difference=ReleaseDifference(
+            f"sha256:{'7' * 64}", "prod", "2026-11-28",
+            {flaw.fingerprint: Novelty.KNOWN if number % 3 else Novelty.NEW for number, flaw in enumerate(flaws(9))},
+            flaws(12)[9:], "1.4.2, 3 days ago",
+        ),
     ),
     "cancelled": facts(
         timings=Timings((
@@ -211,3 +226,15 @@ def test_what_the_base_image_brings_has_a_table_of_its_own_before_the_rest() -> 
     second = text.index("### Findings to fix\n")
     assert first < text.index("| CVE-1, CVE-2 |") < second
     assert second < text.index("| github-pat |") < text.index("METADATA, brought by RUN in line 12 of the Dockerfile |")
+
+
+def test_a_comparison_that_does_not_count_is_a_note() -> None:
+    why = "The comparison with the last release is left out: trivy.json is not the file that its job wrote"
+    assert f"- {why}" in job_summary.render(facts(verdicts=PASSED, timings=ALL, not_compared=why))
+
+
+def test_findings_that_the_last_release_has_too_need_no_word_of_their_own_where_none_is_new() -> None:
+    known = replace_facts(CASES["compared"], deciding={Gate.TRIVY: flaws(9)[1:3]})
+    text = job_summary.render(known)
+    assert "### Findings to fix from the base image" in text
+    assert "Other findings" not in text

@@ -29,6 +29,7 @@ BLOCKED = partial(GateBlocked, "the gate blocks the release", why="a long list",
 ERRORS: dict[str, Callable[[], GoldenPathError]] = {
     "blocked": BLOCKED,
     "vulnerabilities": BLOCKED,
+    "compared": BLOCKED,
     "failed": partial(
         BuildFailed, "There is no Dockerfile here", why="The repository has docker/Dockerfile", fix="Write one"
     ),

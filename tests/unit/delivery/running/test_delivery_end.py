@@ -65,3 +65,10 @@ def test_a_run_that_left_no_verdict_has_no_report() -> None:
 def test_an_end_without_an_error_is_known_by_its_facts() -> None:
     assert ERRORS.keys() <= CASES.keys()
     assert end_of("released", CASES["released"]).headline == "✅ a1b2c3d for prod: released"
+
+
+def test_what_changed_since_the_last_release_comes_first_and_so_do_new_findings() -> None:
+    shown = rows(end_of("compared", CASES["compared"]))
+    assert shown[0] == "changes: 6 known, 3 new, 3 gone since prod's last release (1.4.2, 3 days ago)"
+    fixes = [row for row in shown if row.startswith("to fix")]
+    assert [row.startswith("to fix: new: ") for row in fixes] == [True, True, True, False, False]

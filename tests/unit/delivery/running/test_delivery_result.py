@@ -64,3 +64,11 @@ def test_a_result_is_what_its_published_schema_says_and_each_field_is_documented
 
 def test_the_change_that_fixes_most_comes_with_it() -> None:
     assert result("vulnerabilities").first_change.startswith("Most of it in one change: build from a newer ")
+
+
+def test_a_comparison_with_the_last_release_is_counted() -> None:
+    compared = result("compared").comparison
+    assert compared
+    assert (compared.known, compared.new, compared.gone) == (6, 3, 3)
+    assert compared.sentence == "6 known, 3 new, 3 gone since prod's last release (1.4.2, 3 days ago)"
+    assert result("vulnerabilities").comparison is None

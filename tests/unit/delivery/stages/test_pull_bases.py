@@ -94,7 +94,7 @@ def test_an_image_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_a_record_or_an_image_that_another_job_replaced_is_refused(registry: Layout, work: WorkFolder) -> None:
-    reported = replace(work, evidence=evidence.of_files([work.bases]))
+    reported = replace(work, evidence=evidence.of_files([work.bases], work.path))
     assert bases.fetched(reported).images == {NAME: registry.root().digest}
     with pytest.raises(EvidenceMismatch):
         bases.fetched(replace(work, evidence=evidence.Evidence({})))

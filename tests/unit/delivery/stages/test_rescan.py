@@ -18,13 +18,12 @@ from goldenpath.delivery.release.access import EcrConnection
 from goldenpath.delivery.stages.rescan import (
     archived_releases,
     current_bases,
-    named,
+    newest_first,
     not_pullable,
     not_scanned,
     noted,
-    releases,
 )
-from goldenpath.shared.errors import ImageArchived
+from goldenpath.shared.errors import BadInput
 from goldenpath.shared.names import Digest, Tag
 from tests.unit import layout_builder
 from tests.unit.builders import report, vulnerability
@@ -83,9 +82,8 @@ def test_releases_that_are_archived_are_named_beside_the_one_that_was_scanned(tm
     assert not_pullable([Tag(f"prod-{number}") for number in range(7)]).endswith("`prod-4` and 2 more.\n")
 
 
-def test_an_archived_release_is_reported_as_archived(tmp_path: Path) -> None:
-    double: Any = RegistryDouble(archived={Tag("prod-a1b2c3d"): D1})
-    connection = EcrConnection(double, info(), double)
-    for look in (lambda: named(connection, Tag("prod-a1b2c3d")), lambda: releases(run(tmp_path, "prod"), connection)):
-        with pytest.raises(ImageArchived, match=r"The tag prod-a1b2c3d names .* is in the archive of my-app"):
-            look()
+def test_an_environment_without_a_release_says_what_to_do(tmp_path: Path) -> None:
+    double: Any = RegistryDouble(tags={Tag("dev-a1b2c3d"): D1})
+    with pytest.raises(BadInput, match="my-app has no image that was released to prod") as caught:
+        newest_first(run(tmp_path, "prod"), EcrConnection(double, info(), double))
+    assert caught.value.why == "None of its tags begins with `prod-`"

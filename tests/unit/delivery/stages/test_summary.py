@@ -18,6 +18,7 @@ from goldenpath.delivery.running import gate
 from goldenpath.delivery.stages import summary
 from goldenpath.shared.runner import Runner
 from tests.unit.builders import report, secret, vulnerability
+from tests.unit.delivery.report.test_release_difference import compared_release
 from tests.unit.run_builder import run
 
 if TYPE_CHECKING:
@@ -52,6 +53,18 @@ def test_summary_and_report_are_of_one_reading_of_findings(tmp_path: Path, monke
     summary.run(made)
     assert [call.args[1] for call in spy.call_args_list] == [Gate.TRIVY]
     assert "CVE-2020-14343" in made.work.report.read_text()
+
+
+def test_a_comparison_with_the_last_release_is_in_the_log_the_summary_and_the_report(tmp_path: Path) -> None:
+    told: list[str] = []
+    runner = Runner(in_actions=True, summary_file=tmp_path / "summary")
+    made = run(tmp_path, "prod", runner=runner, say=told.append)
+    gate.conclude(made, report(vulnerability()), category="trivy")
+    compared_release(made.work)
+    summary.run(made)
+    assert told == ["0 known, 1 new, 0 gone since prod's last release (1.4.2, today)"]
+    assert f"- {told[0]}" in (tmp_path / "summary").read_text()
+    assert told[0].replace("'", "&#39;") in made.work.report.read_text()
 
 
 def test_at_a_terminal_the_report_waits_for_somebody_to_ask_for_it(tmp_path: Path) -> None:
