@@ -82,6 +82,15 @@ class RunRecord:
                 return inventoried == digest or inventoried in platforms
 
     @property
+    def subject(self) -> str:
+        """The digest or the commit that this is about."""
+        match self.value:
+            case Receipt(digest=subject) | Candidate(digest=subject) | Verdict(subject=subject):
+                return subject
+            case inventoried:
+                return inventoried
+
+    @property
     def released(self) -> Receipt | None:
         """The receipt of a release that the registry took; `None` for any other record."""
         receipt = self.value if isinstance(self.value, Receipt) else None
