@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     RecordsBySubject = dict[str, list[RunRecord]]
 
 _PAGE = re.compile(r"https://[^\s?#@]{1,300}", re.ASCII)
-_KEPT = "Download it with `gh run download RUN --dir records/RUN`; GitHub deletes artifacts after 30 to 90 days"
+_KEPT = "Fetch it with --repository, or name a folder that has it with --records; GitHub keeps it for 30 to 90 days"
 _EXPECTED = {
     RecordKind.RECEIPT: "receipt", RecordKind.GITLEAKS: "verdict of gitleaks", RecordKind.TRIVY: "verdict of trivy",
     RecordKind.SPDX: "SBOM", RecordKind.CANDIDATE: "description of the build (candidate.json)",

@@ -33,6 +33,8 @@ MOST_FILES = 50_000
 # `gh run download 12345678901 --dir records/12345678901`: the folder of a run is named after its number.
 _RUN = re.compile(r"[1-9][0-9]{5,18}", re.ASCII)
 _MOST_REFUSALS = 100
+# The end of the name of a folder that is not filled yet: a fetch of its files was ended, or goes on.
+PART = ".part"
 
 
 class RecordKind(StrEnum):
@@ -140,7 +142,7 @@ def _files(folder: Path) -> Iterator[Path]:
         raise BadInput(f"{folder} is no folder", fix="Name a folder with the files of runs: --records records/")
     seen = 0
     for place, folders, names in os.walk(folder):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.endswith(PART))
         seen += len(names)
         if seen > MOST_FILES:
             raise BadInput(
