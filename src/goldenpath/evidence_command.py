@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -13,7 +13,15 @@ import click
 import msgspec
 from msgspec import Struct
 
-from goldenpath.delivery.evidence import policies, registry_images, release_evidence, run_records
+from goldenpath.delivery.evidence import (
+    artifact_folder,
+    clones,
+    policies,
+    registry_images,
+    release_evidence,
+    run_artifacts,
+    run_records,
+)
 from goldenpath.delivery.evidence.release_evidence import ReleaseEntry, ReleaseSources
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.rules import matrix
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.evidence.policies import PolicyHistory
     from goldenpath.delivery.evidence.release_evidence import ReleaseEvidence
+    from goldenpath.delivery.evidence.run_artifacts import RunArtifacts
     from goldenpath.delivery.evidence.run_records import RunRecords
     from goldenpath.shared.merge_history import MergedChange
 
@@ -45,8 +54,8 @@ _WHOLE_PLATFORM = (
 _HELP = """Pack what an auditor asks for into one archive that standard tools can check.
 
 It reads ECR with the login of this machine (ecr:DescribeImages, ecr:BatchGetImage) and changes nothing. With
-GITHUB_TOKEN it also asks GitHub who merged what. README.md in the archive says how to check it.
-`gh run download RUN --dir records/RUN` fetches the files of a run.
+GITHUB_TOKEN it also asks GitHub who merged what, and with --repository it fetches the records of releases from the
+artifacts of runs (`actions: read`). README.md in the archive says how to check it.
 """
 _PATH = click.Path(path_type=Path)
 
@@ -74,6 +83,8 @@ class EvidenceRequest:
     account: AccountId | None
     role: RoleArn | None
     records: tuple[Path, ...]
+    artifacts: tuple[RunArtifacts, ...]
+    keep: Path | None
     checkouts: tuple[Path, ...]
     platform: Path | None
     token: str
@@ -93,6 +104,10 @@ class EvidenceRequest:
               help="A clone of the platform's repository: policies, and changes of registries.")  # fmt: skip
 @click.option("--source", "checkouts", multiple=True, type=_PATH,
               help="A whole clone of an app's repository: who merged its exceptions. May be repeated.")  # fmt: skip
+@click.option("--repository", "slugs", multiple=True, metavar="OWNER/NAME",
+              help="An app's repository on GitHub: fetch the records of its releases. May be repeated.")  # fmt: skip
+@click.option("--keep", type=_PATH,
+              help="Where fetched records stay, and are not fetched again. [default: they are removed]")  # fmt: skip
 @click.option("--records", multiple=True, type=_PATH,
               help="A folder with the files of runs: receipts, verdicts, SBOMs. May be repeated.")  # fmt: skip
 @click.option("--aws-region", envvar="AWS_REGION", default=DEFAULT_REGION, show_default=True,
@@ -112,8 +127,9 @@ def evidence(
     path = output or Path(f"{request.root}.tar.gz")
     if path.exists() and not overwrite:
         raise BadInput(f"{path} exists already", fix="Choose another --output, or add --overwrite")
-    index, files = _gather(request)
-    digest = evidence_archive.write(path, request.root, files)
+    with artifact_folder.opened(request.keep) as keep:
+        index, files = _gather(request, _records(request, keep))
+        digest = evidence_archive.write(path, request.root, files)
     _report(index, path, digest)
     result = {"path": str(path), "sha256": digest, "releases": len(index.releases), "missing": len(index.missing)}
     if index.missing and not allow_missing:
@@ -125,10 +141,13 @@ def evidence(
 
 def _request(
     *, since: str, environment: str, repositories: tuple[str, ...], platform: Path | None, checkouts: tuple[Path, ...],
-    records: tuple[Path, ...], aws_region: str, registry_account: str, role_arn: str,
+    slugs: tuple[str, ...], keep: Path | None, records: tuple[Path, ...], aws_region: str, registry_account: str,
+    role_arn: str,
 ) -> EvidenceRequest:  # fmt: skip
     token = runner.variables().get(inputs.GITHUB_TOKEN.variable) or runner.variables().get("GITHUB_TOKEN", "")
     masks.hide(token)
+    if keep and not slugs:
+        raise BadInput("--keep has nothing to keep", fix="Add --repository, or name the folder with --records")
     try:
         named = tuple(EcrRepository(name) for name in repositories)
         region, account = Region(aws_region), AccountId(registry_account) if registry_account else None
@@ -136,12 +155,20 @@ def _request(
     except ValueError as error:
         raise BadInput(str(error), fix="Correct the option; `goldenpath evidence --help` has an example") from None
     rules = matrix.load().environment(environment)
-    for checkout in (*checkouts, *([platform] if platform else [])):
-        _require_checkout(checkout)
+    clones.require((*checkouts, *([platform] if platform else [])))
     return EvidenceRequest(
-        _day(since), rules.name, named or _registries(platform, environment), region, account, role, records, checkouts,
-        platform, token,
+        _day(since), rules.name, named or _registries(platform, environment), region, account, role, records,
+        run_artifacts.named(slugs, token), keep, checkouts, platform, token,
     )  # fmt: skip
+
+
+def _records(request: EvidenceRequest, keep: Path) -> RunRecords:
+    """Return the records in the folders, and those that are fetched into `keep` first."""
+    missing = [
+        gap for artifacts in request.artifacts for gap in artifacts.fetch(request.environment, request.since, keep)
+    ]
+    records = run_records.read((*request.records, keep))
+    return replace(records, refused=(*missing, *records.refused))
 
 
 def _incomplete(missing: tuple[MissingEvidence, ...], path: Path) -> EvidenceIncomplete:
@@ -174,13 +201,7 @@ def _registries(platform: Path | None, environment: str) -> tuple[EcrRepository,
     return tuple(EcrRepository(name) for name in names)
 
 
-def _require_checkout(checkout: Path) -> None:
-    if not checkout.is_dir() or not git.affirms(checkout, "rev-parse", "--verify", "--quiet", "HEAD"):
-        raise BadInput(f"{checkout} is no git checkout", fix="Name a whole clone (`git clone`) with a commit")
-
-
-def _gather(request: EvidenceRequest) -> tuple[EvidenceIndex, list[ArchivedFile]]:
-    records = run_records.read(request.records)
+def _gather(request: EvidenceRequest, records: RunRecords) -> tuple[EvidenceIndex, list[ArchivedFile]]:
     releases = [release for name in request.repositories for release in _releases(request, name, records)]
     files = {file.path: file for release in releases for file in release.files}
     missing = [*records.refused, *(gap for release in releases for gap in release.missing)]
@@ -194,7 +215,7 @@ def _gather(request: EvidenceRequest) -> tuple[EvidenceIndex, list[ArchivedFile]
         changes.append(change)
         files |= {file.path: file for file in its_files}
         missing += gaps
-    missing += _shallow(request)
+    missing += clones.shallow((*request.checkouts, *([request.platform] if request.platform else [])))
     if request.platform is None:
         missing.append(
             MissingEvidence("registries", "no plans", "Name a clone of the platform's repository: --platform")
@@ -205,16 +226,6 @@ def _gather(request: EvidenceRequest) -> tuple[EvidenceIndex, list[ArchivedFile]
     )  # fmt: skip
     guide = resources.files("goldenpath.delivery.evidence").joinpath("guide.md").read_bytes()
     return index, [*files.values(), ArchivedFile("index.json", codec.encode(index)), ArchivedFile("README.md", guide)]
-
-
-def _shallow(request: EvidenceRequest) -> Iterator[MissingEvidence]:
-    for checkout in (*request.checkouts, *([request.platform] if request.platform else [])):
-        if git.is_shallow(checkout):
-            yield MissingEvidence(
-                f"clone {checkout.resolve().name!a}",
-                "only a part of its history was cloned",
-                "Run `git fetch --unshallow` in it",
-            )
 
 
 def _releases(request: EvidenceRequest, name: EcrRepository, records: RunRecords) -> tuple[ReleaseEvidence, ...]:

@@ -13,6 +13,7 @@ _STATE = "--state-bucket my-state"
 _REGISTRY = "--environment dev --name my-app"
 _REQUEST = f"{_REGISTRY} --owner team-web --risk low"
 _ACCOUNT = "--account 123456789012"
+_CLONES = "--platform ../platform --source ../my-app"
 
 # By the words of a command; each example stands after `goldenpath` and these words.
 _ARGUMENTS: Mapping[str, tuple[str, ...]] = {
@@ -25,7 +26,7 @@ _ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     ),
     "doctor": ("", "--offline --strict", "--platform --state-bucket my-state --environment dev"),
     "ecr-push": (f"{_STAGE} {_ROLE}",),
-    "evidence": ("--since 2026-10-01 --environment prod --platform ../platform --source ../my-app --records records",),
+    "evidence": (f"--since 2026-10-01 --environment prod {_CLONES} --repository octo-org/my-app --keep records",),
     "explain": ("gate-blocked", "CVE-2020-14343"),
     "gitleaks-gate": ("--environment prod",),
     "iam apply-policy": (f"{_ACCOUNT} --environment dev {_STATE}",),

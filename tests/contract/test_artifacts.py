@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 import yaml
+
+from goldenpath.delivery.evidence import run_artifacts
+from goldenpath.delivery.evidence.run_records import RecordKind
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -54,6 +58,27 @@ def test_a_name_that_is_met_again_is_found(old: str, new: str, tmp_path: Path) -
     spoiled.write_text(text.replace(old, new))
     (name,) = fixed_names(spoiled)
     assert name.startswith("registry-backup")
+
+
+def holds_records(upload: dict[str, Any]) -> bool:
+    """Tell whether the upload takes a file that belongs to a release's evidence."""
+    lines = [line.strip() for line in upload["path"].splitlines()]
+    left_out = [PurePosixPath(line).name for line in lines if line.startswith("!")]
+    taken = [PurePosixPath(line).name for line in lines if not line.startswith("!")]
+    return any(
+        any(fnmatchcase(kind, name) for name in taken) and not any(fnmatchcase(kind, name) for name in left_out)
+        for kind in RecordKind
+    )
+
+
+def test_the_artifacts_that_an_auditor_needs_are_those_with_the_records_of_a_release() -> None:
+    workflow = ROOT / ".github" / "workflows" / "_build-and-release.yml"
+    prefixes = {each["name"].partition("${{")[0] for each in uploads(workflow) if holds_records(each)}
+    # Copies for the report, and the image of one platform, whose description the one of all of them repeats.
+    assert prefixes - set(run_artifacts.PREFIXES) == {"goldenpath-reports-", "goldenpath-platform-"}
+    assert set(run_artifacts.PREFIXES) <= prefixes
+    (receipt,) = (each for each in uploads(workflow) if RecordKind.RECEIPT in each["path"])
+    assert receipt["name"].startswith(run_artifacts.RECEIPT)
 
 
 def test_a_release_is_published_where_github_attests_nothing() -> None:

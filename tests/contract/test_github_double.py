@@ -369,7 +369,8 @@ def test_the_settings_of_a_repository_are_described_as_github_does(caller: Calle
     settings.allowed, settings.patterns = "selected", ("octo/*",)
     settings.environments = {"prod": ("second",), "dev": ()}
     settings.workflows = {DELIVERY: "disabled_inactivity"}
-    settings.runners, settings.artifacts = {"one": "2.336.0"}, {"candidate": 7}
+    settings.runners = {"one": "2.336.0"}
+    caller.github.artifacts.keep("octo/app", "candidate", size=7)
     settings.deploying, settings.approves, settings.unowned = {"prod": ("main",)}, True, (3,)
     caller.github.commits.push("octo/app", "1" * 40)
 
@@ -433,7 +434,8 @@ def test_the_doctor_reads_the_settings_of_a_repository_as_github_describes_them(
     settings.environments, settings.workflows = {"prod": ("second",)}, {DELIVERY: "active"}
     assert levels() == [Level.GOOD] * 4
     settings.enabled, settings.access, settings.workflows = False, "none", {DELIVERY: "disabled_fork"}
-    settings.runners, settings.artifacts = {"one": "2.300.0"}, {"candidate": 600_000_000}
+    settings.runners = {"one": "2.300.0"}
+    caller.github.artifacts.keep("octo/app", "candidate", size=600_000_000)
     assert levels() == [Level.GOOD, *[Level.ERROR] * 4, Level.WARNING]
     settings.is_admin = False
     assert levels() == [Level.GOOD, Level.LEFT_OUT, Level.LEFT_OUT, Level.ERROR, Level.WARNING]
@@ -488,6 +490,31 @@ def test_the_artifacts_of_a_run_are_listed(caller: Caller) -> None:
     caller.github.runs.keep("octo/app", 47, "proposal-1-a-b")
     listed = caller.call("GET", "/repos/octo/app/actions/runs/47/artifacts?per_page=100").get_json()
     assert (listed["total_count"], [each["name"] for each in listed["artifacts"]]) == (1, ["proposal-1-a-b"])
+
+
+def test_artifacts_are_listed_page_by_page_and_fetched_from_a_storage_that_takes_no_token(caller: Caller) -> None:
+    kept = [caller.github.artifacts.keep("octo/app", f"scan-{number}", {"a.json": b"{}"}) for number in range(3)]
+    pages = [
+        caller.call("GET", f"/repos/octo/app/actions/artifacts?per_page=2&page={page}").get_json() for page in (1, 2)
+    ]
+    assert [[each["name"] for each in page["artifacts"]] for page in pages] == [["scan-2", "scan-1"], ["scan-0"]]
+    (last,) = pages[1]["artifacts"]
+    assert (last["workflow_run"]["id"], last["digest"][:7], last["size_in_bytes"]) == (
+        kept[0].run, "sha256:", len(kept[0].content),
+    )  # fmt: skip
+    redirect = caller.call("GET", f"/repos/octo/app/actions/artifacts/{kept[0].number}/zip")
+    address = redirect.headers["Location"]
+    assert redirect.status_code == 302
+    storage = Client(caller.github)
+    assert storage.get(address).data == kept[0].content
+    assert storage.get(address, headers={"Authorization": f"Bearer {caller.github.token}"}).status_code == 400
+    assert storage.get(address.partition("?")[0]).status_code == 403
+
+
+def test_an_artifact_that_has_expired_is_gone(caller: Caller) -> None:
+    kept = caller.github.artifacts.keep("octo/app", "scan-1", expired=True)
+    assert caller.call("GET", "/repos/octo/app/actions/artifacts").get_json()["artifacts"][0]["expired"] is True
+    assert caller.call("GET", f"/repos/octo/app/actions/artifacts/{kept.number}/zip").status_code == 410
 
 
 def test_files_are_listed_and_read(caller: Caller) -> None:

@@ -10,6 +10,7 @@ from tests.doubles.github.api import GitHubDouble
 
 if TYPE_CHECKING:
     from tests.doubles.github.api import UploadRefusal
+    from tests.doubles.github.artifacts import Artifacts
     from tests.doubles.github.commits import Commits
     from tests.doubles.github.runs import Runs
     from tests.doubles.github.threads import Threads
@@ -25,6 +26,11 @@ class LocalWithGitHub(Local):
     def runs(self) -> Runs:
         """The workflow runs and files of GitHub's double."""
         return self._double.runs
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """The artifacts of the repositories at GitHub's double."""
+        return self._double.artifacts
 
     @property
     def commits(self) -> Commits:

@@ -22,6 +22,7 @@ from goldenpath.shared.evidence_archive import ArchivedFile
 from goldenpath.shared.merge_history import MergedChange, MergeRecords
 from goldenpath.shared.names import Digest
 from tests.unit.delivery.evidence import evidence_records
+from tests.unit.delivery.evidence.artifacts_double import API, RUN, GitHubOfArtifacts
 from tests.unit.delivery.evidence.evidence_records import COMMIT, DIGEST, MANIFEST, REPOSITORY, TAG
 
 IMAGE = RegistryImage(DIGEST, (TAG,), dt.datetime(2026, 10, 2, 8, tzinfo=dt.UTC), "ACTIVE")
@@ -159,6 +160,42 @@ def test_github_is_asked_once_for_a_change_where_a_token_is_given(
     assert b"secret-token" not in output.read_bytes()
 
 
+@pytest.mark.usefixtures("checkouts")
+def test_the_files_of_a_release_are_fetched_kept_and_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    github = GitHubOfArtifacts(monkeypatch)
+    variables = {"GITHUB_API_URL": API, "GITHUB_TOKEN": github.double.token}
+    monkeypatch.setattr(runner, "variables", lambda: variables)
+    monkeypatch.setattr(MergeRecords, "confirmed", lambda _, change: change)
+    github.release(tmp_path / "run")
+    github.artifacts.keep(REPOSITORY, "goldenpath-sbom-1", run=RUN, expired=True)
+    output, keep = tmp_path / "evidence.tar.gz", tmp_path / "keep"
+    words = [*WORDS, f"--ecr-repository={REPOSITORY}", f"--repository={REPOSITORY}", "--allow-missing", "--overwrite",
+             f"--platform={tmp_path}", f"--source={tmp_path}", f"--output={output}"]  # fmt: skip
+    for kept in ([f"--keep={keep}"], [f"--keep={keep}"], []):
+        assert cli.run([*words, *kept]) == 0
+        index = index_of(output)
+        assert len(index["releases"][0]["records"]) == 6
+        gaps = [gap["what"] for gap in index["missing"]]
+        assert gaps == ["GitHub has deleted it: artifacts expire after 30 to 90 days", "no plan"]
+    # Only the run without a folder fetched them again.
+    assert len(github.artifacts.downloads) == 10
+    assert len(list(keep.rglob("*.json"))) == 6
+    assert github.double.token.encode() not in output.read_bytes()
+
+
+def test_a_refusal_of_github_leaves_no_archive(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    github = GitHubOfArtifacts(monkeypatch)
+    github.token = "another"
+    monkeypatch.setattr(runner, "variables", lambda: {"GITHUB_API_URL": API, "GITHUB_TOKEN": github.double.token})
+    output = tmp_path / "evidence.tar.gz"
+    words = (f"--ecr-repository={REPOSITORY}", f"--repository={REPOSITORY}", f"--output={output}")
+    assert cli.run([*WORDS, *words]) == 69
+    assert f"The artifacts of {REPOSITORY} could not be fetched" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("options", "what"),
     [
@@ -172,6 +209,9 @@ def test_github_is_asked_once_for_a_change_where_a_token_is_given(
         (("--platform=missing",), "missing is no git checkout"),
         (("--records=missing",), "missing is no folder"),
         (("--environment=nowhere",), "error[unknown-environment]"),
+        (("--repository=my-app",), "--repository 'my-app' names no repository"),
+        (("--repository=team/my-app",), "--repository needs a token"),
+        (("--keep=records",), "--keep has nothing to keep"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_refused_with_what_to_write(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
+
+from goldenpath.shared import codec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,9 +17,9 @@ if TYPE_CHECKING:
 # GitHub asks for a second between two writes, and for no pause between reads ("Best practices for using the REST API").
 # PyGithub would wait for a quarter of a second before each read too.
 SECONDS_BETWEEN_WRITES = 1.0
-NOT_FOUND, GONE = 404, 410
+FOUND, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, GONE = 302, 401, 403, 404, 410
 _TIMEOUT = 30
-_PAGE, _PAGES_AT_MOST = 100, 10
+PAGE, _PAGES_AT_MOST = 100, 10
 # The account of a workflow's own token, which cannot look it up ("Get the authenticated user" is closed to it).
 _WORKFLOWS = "github-actions[bot]"
 
@@ -84,13 +87,45 @@ def issues(repository: Repository, label: str, name: str) -> tuple[dict[str, Any
     return tuple(sorted(ours, key=itemgetter("number")))
 
 
+def artifacts(repository: Repository, page: int) -> Any:  # noqa: ANN401  any JSON
+    """Return one page of the list of all artifacts of `repository`; the first page is 1, and the last is not full.
+
+    Raises as `issues` does. Source: "List artifacts for a repository", which promises no order.
+    """
+    return _page(repository, f"{repository.url}/actions/artifacts?", page)
+
+
+def artifact_address(repository: Repository, identity: int) -> str:
+    """Return where the ZIP of an artifact can be fetched for a minute, without a token; nothing is fetched.
+
+    Raises as `issues` does, with the status `GONE` for one that has expired. Source: "Download an artifact".
+    """
+    # The redirect leads to another host, which must not see the token. So PyGithub, which has it, does not follow.
+    requester = repository.requester
+    place = f"{repository.url}/actions/artifacts/{identity}/zip"
+    status, headers, body = requester.requestJson("GET", place)
+    if status != FOUND or not headers.get("location"):
+        raise requester.createException(status, headers, _json_object(body))
+    return str(headers["location"])
+
+
 def _listed(repository: Repository, place: str) -> Iterator[dict[str, Any]]:
     """Yield the items of every page of the list at `place`, which ends with `?` or `&`."""
     for page in range(1, _PAGES_AT_MOST + 1):
-        _, listed = repository.requester.requestJsonAndCheck("GET", f"{place}per_page={_PAGE}&page={page}")
+        listed = _page(repository, place, page)
         yield from listed
-        if len(listed) < _PAGE:
+        if len(listed) < PAGE:
             return
+
+
+def _page(repository: Repository, place: str, page: int) -> Any:  # noqa: ANN401  any JSON
+    return repository.requester.requestJsonAndCheck("GET", f"{place}per_page={PAGE}&page={page}")[1]
+
+
+def _json_object(body: str) -> dict[str, Any]:
+    with suppress(ValueError):
+        return codec.decode(body, dict[str, Any])
+    return {}
 
 
 def _is_ours(written: dict[str, Any], name: str) -> bool:

@@ -18,7 +18,7 @@ from goldenpath.shared.errors import RegistryUnreachable
 from goldenpath.shared.proxy import proxy_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 ATTEMPTS = 5
@@ -86,12 +86,12 @@ class Http:
         """
         return self.with_retries(url, lambda: self.once(method, url, headers, body))
 
-    def save(self, url: str, headers: Mapping[str, str], path: Path) -> HttpResponse:
+    def save(self, url: str, headers: Mapping[str, str], path: Path, *, largest: int | None = None) -> HttpResponse:
         """Stream the body of a 200 response from `url` to `path`; any other response is returned with its own body.
 
-        Tries again as `send` does, from the beginning.
+        Tries again as `send` does, from the beginning. Raises `ValueError` for a body of more than `largest` bytes.
         """
-        return self.with_retries(url, lambda: self._saved(url, headers, path))
+        return self.with_retries(url, lambda: self._saved(url, headers, path, largest))
 
     def with_retries(self, url: str, attempted: Callable[[], HttpResponse]) -> HttpResponse:
         """Return the response that `attempted` gets at `url`, trying again as `send` does."""
@@ -150,18 +150,27 @@ class Http:
             self._proxied.setdefault(proxy.url, made)  # uploads run side by side
         return self._proxied[proxy.url]
 
-    def _saved(self, url: str, headers: Mapping[str, str], path: Path) -> HttpResponse:
+    def _saved(self, url: str, headers: Mapping[str, str], path: Path, largest: int | None) -> HttpResponse:
         response = self._request("GET", url, headers, None, whole=False)
         try:
             if response.status != _OK:
                 return HttpResponse(response.status, _lowered(response.headers), response.data)
             with path.open("wb") as file:
-                file.writelines(response.stream(BLOCK))
+                file.writelines(_limited(response.stream(BLOCK), largest))
             return HttpResponse(response.status, _lowered(response.headers), b"")
         except OSError as error:
             raise codec.disk_trouble(error, path) from error
         finally:
             response.release_conn()
+
+
+def _limited(blocks: Iterable[bytes], largest: int | None) -> Iterator[bytes]:
+    size = 0
+    for block in blocks:
+        size += len(block)
+        if largest is not None and size > largest:
+            raise ValueError(f"it is larger than {largest >> 20} MB")
+        yield block
 
 
 def unreachable(url: str, why: str) -> RegistryUnreachable:

@@ -26,8 +26,8 @@ _FIELD_COUNT = 7
 _NUMBER = re.compile(r"Merge pull request #(?P<merge>[1-9][0-9]{0,9}) from .*|.* \(#(?P<squash>[1-9][0-9]{0,9})\)")
 # The name of the committer of every commit that GitHub makes itself.
 _GITHUB = "GitHub"
-_SLUG = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
-_PAGE = 100
+SLUG = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_PAGE, _PAGES_AT_MOST = 100, 50
 T = TypeVar("T")
 
 
@@ -72,7 +72,7 @@ def github_slug(address: str, server_url: str) -> str:
     """Return `owner/name` of a repository of the GitHub at `server_url` by its web `address`; empty for any other."""
     # Another host may have a repository of the same name, of which this GitHub would say something else.
     slug = address.removeprefix(f"{server_url.rstrip('/')}/")
-    return slug if slug != address and _SLUG.fullmatch(slug) else ""
+    return slug if slug != address and SLUG.fullmatch(slug) else ""
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,12 @@ class MergeRecords:
 
     def confirmed(self, change: MergedChange) -> MergedChange:
         """Return `change` as GitHub records its merge; as it is where GitHub knows of none. Raises `GithubRefused`."""
-        listed = self._get(f"commits/{change.commit}/pulls?per_page={_PAGE}", list[dict[str, Any]]) or []
+        listed = self._list(f"commits/{change.commit}/pulls")
         merged = [pull["number"] for pull in listed if pull.get("merged_at") and isinstance(pull.get("number"), int)]
         if len(merged) != 1:
             return change
         pull = self._get(f"pulls/{merged[0]}", dict[str, Any]) or {}
-        reviews = self._get(f"pulls/{merged[0]}/reviews?per_page={_PAGE}", list[dict[str, Any]]) or []
+        reviews = self._list(f"pulls/{merged[0]}/reviews")
         # Of every reviewer the latest decision counts; a comment is none.
         last = {_login(review.get("user")): review.get("state") for review in reviews
                 if review.get("state") != "COMMENTED"}  # fmt: skip
@@ -101,6 +101,16 @@ class MergeRecords:
             source="github" if person else change.source, approved_by=tuple(sorted(approvers)),
             body=str(pull.get("body") or ""),
         )  # fmt: skip
+
+    def _list(self, path: str) -> list[dict[str, Any]]:
+        """Return the items on every page of a list. Raises as `confirmed` does, also for a list that is too long."""
+        items: list[dict[str, Any]] = []
+        for page in range(1, _PAGES_AT_MOST + 1):
+            listed = self._get(f"{path}?per_page={_PAGE}&page={page}", list[dict[str, Any]]) or []
+            items += listed
+            if len(listed) < _PAGE:
+                return items
+        raise self._unread(f"{path} has more than {_PAGE * _PAGES_AT_MOST} items")
 
     def _get(self, path: str, kind: type[T]) -> T | None:
         response = github_rest.get(f"{self.api_url}/repos/{self.slug}/{path}", self.token)

@@ -11,6 +11,7 @@ from goldenpath.local.github.api import REPOSITORY, GitHubEmulator, json_body, r
 from goldenpath.local.github.code_scanning import RejectedError, SarifStore
 from goldenpath.local.responses import json_response
 from tests.doubles.github import repository
+from tests.doubles.github.artifacts import STORAGE, Artifacts
 from tests.doubles.github.commits import Commits
 from tests.doubles.github.rules import Rulesets
 from tests.doubles.github.runs import Runs
@@ -35,7 +36,7 @@ class UploadRefusal(enum.Enum):
 
 
 class GitHubDouble(GitHubEmulator):
-    """The emulator with pull requests, issues, rules, settings, runs, files and commits.
+    """The emulator with pull requests, issues, rules, settings, runs, artifacts, files and commits.
 
     All repositories have the same `visibility`. With a `refusal` it takes no SARIF, and none for the refs in `gone`.
     """
@@ -47,6 +48,7 @@ class GitHubDouble(GitHubEmulator):
         self.gone: set[str] = set()
         self.threads = Threads()
         self.rulesets = Rulesets()
+        self.artifacts = Artifacts()
         self.commits = Commits()
         self.settings = Settings()
         self.runs = Runs(self.threads.tick)
@@ -62,6 +64,10 @@ class GitHubDouble(GitHubEmulator):
             ("GET", re.compile(rf"{REPOSITORY}/commits/(?P<rest>.+)"), partial(self._read, self.commits.get)),
             ("GET", re.compile(rf"{REPOSITORY}/git/ref/(?P<rest>.+)"), partial(self._read, self.commits.ref)),
         )
+
+    def _respond(self, request: Request) -> Response:
+        # The storage of artifacts is another host, and has no tokens.
+        return self.artifacts.fetch(request) if request.path.startswith(STORAGE) else super()._respond(request)
 
     def _analyses(self, request: Request, owner: str, name: str) -> Response:
         self._require_scanning()
@@ -84,6 +90,7 @@ class GitHubDouble(GitHubEmulator):
             ("GET", re.compile(run), self._run),
             ("GET", re.compile(rf"{run}/attempts/(?P<attempt>\d+)"), self._run),
             ("GET", re.compile(f"{run}/artifacts"), self._artifacts),
+            ("GET", re.compile(rf"{REPOSITORY}/actions/artifacts/(?P<number>\d+)/zip"), self._artifact),
             ("GET", re.compile(f"{REPOSITORY}/contents/(?P<path>.+)"), self._contents),
         )
 
@@ -93,6 +100,9 @@ class GitHubDouble(GitHubEmulator):
 
     def _artifacts(self, request: Request, owner: str, name: str, number: str) -> Response:
         return json_response(200, self.runs.artifacts(self._place(request, owner, name), int(number)))
+
+    def _artifact(self, request: Request, owner: str, name: str, number: str) -> Response:
+        return self.artifacts.address(self._place(request, owner, name), int(number))
 
     def _contents(self, request: Request, owner: str, name: str, path: str) -> Response:
         return json_response(200, self.runs.contents(self._place(request, owner, name), path))
@@ -164,7 +174,7 @@ class GitHubDouble(GitHubEmulator):
             "actions/permissions/access": settings.access_level,
             "actions/runners": settings.list_runners,
             "actions/workflows": settings.list_workflows,
-            "actions/artifacts": settings.list_artifacts,
+            "actions/artifacts": self.artifacts.list_all,
         }
         return tuple(
             ("GET", re.compile(f"{REPOSITORY}/{path}"), partial(self._read, act)) for path, act in reading.items()

@@ -1,7 +1,7 @@
-"""A double of a repository's settings on GitHub: environments, the permissions of Actions, runners and artifacts.
+"""A double of a repository's settings on GitHub: environments, the permissions of Actions, and runners.
 
 Sources: GitHub REST API, "Deployment environments", "Actions permissions", "Self-hosted runners", "Workflows",
-"Artifacts", "List CODEOWNERS errors".
+"List CODEOWNERS errors".
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Settings:
     """The settings of all repositories. Without `is_admin` the token may not read those of Actions.
 
     `environments` are name → required reviewers, and `deploying` name → the branches that may deploy to it (all when
-    it is missing); `workflows` path → state; `runners` name → version; `artifacts` name → size in bytes. `access` is
+    it is missing); `workflows` path → state; `runners` name → version. `access` is
     the access of other repositories to the workflows of a private one, `approves` whether workflows may open and
     approve pull requests, and `unowned` the lines of CODEOWNERS that name nobody.
     """
@@ -43,7 +43,6 @@ class Settings:
     deploying: dict[str, tuple[str, ...]] = field(default_factory=dict)
     workflows: dict[str, str] = field(default_factory=dict)
     runners: dict[str, str] = field(default_factory=dict)
-    artifacts: dict[str, int] = field(default_factory=dict)
 
     def environment(self, place: Place, name: str, _: Mapping[str, str]) -> dict[str, Any]:
         """Respond to "Get an environment". Raises `RejectedError`."""
@@ -130,16 +129,6 @@ class Settings:
             for at, (path, state) in enumerate(self.workflows.items(), 1)
         ]  # fmt: skip
         return {"total_count": len(workflows), "workflows": workflows}
-
-    def list_artifacts(self, place: Place, _: Mapping[str, str]) -> dict[str, Any]:
-        """Respond to "List artifacts for a repository"."""
-        artifacts = [
-            {"id": at, "node_id": f"A_{at}", "name": name, "size_in_bytes": size, "expired": False,
-             "url": f"{place.url}/actions/artifacts/{at}", "expires_at": _WHEN, **_TIMES,
-             "archive_download_url": f"{place.url}/actions/artifacts/{at}/zip"}
-            for at, (name, size) in enumerate(self.artifacts.items(), 1)
-        ]  # fmt: skip
-        return {"total_count": len(artifacts), "artifacts": artifacts}
 
     def _require_admin(self) -> None:
         if not self.is_admin:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.tools import apps, command
 
-from goldenpath.delivery.evidence import policies
+from goldenpath.delivery.evidence import policies, run_artifacts
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.receipt import State
 from goldenpath.delivery.model.work_folder import WorkFolder
 
 if TYPE_CHECKING:
+    from tests.doubles.local import LocalWithGitHub
     from tests.tools.apps import App
     from tests.tools.command import Command
 
@@ -65,6 +66,14 @@ def uploaded(emulator: Local, app: App) -> list[dict[str, Any]]:
     return [{**each.sarif["runs"][0], "commit": each.commit_sha, "ref": each.ref} for each in mine]
 
 
+def leave_artifacts(emulator: LocalWithGitHub, work: WorkFolder, slug: str) -> None:
+    """Let a run of the app leave every file of `work` at GitHub, in the artifacts that hold records."""
+    files = {file.name: file.read_bytes() for file in work.path.glob("*.json")}
+    for number, prefix in enumerate(run_artifacts.PREFIXES):
+        # Each has all of them: the command takes what it knows, and the same bytes once.
+        emulator.artifacts.keep(slug, f"{prefix}{number}", files)
+
+
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_one_digest_goes_from_the_build_to_the_registry(
     delivered: Delivered, emulator: Local, environment: str
@@ -102,19 +111,20 @@ def test_every_verdict_says_what_looked_at_what(delivered: Delivered) -> None:
 
 
 def test_an_auditor_checks_the_evidence_of_the_release_with_the_commands_in_it(
-    delivered: Delivered, goldenpath: Command, tmp_path: Path
+    delivered: Delivered, goldenpath: Command, emulator: LocalWithGitHub, tmp_path: Path
 ) -> None:
-    output, records = tmp_path / "evidence.tar.gz", tmp_path / "records"
-    run = records / "12345678901"
-    run.mkdir(parents=True)
+    output, slug = tmp_path / "evidence.tar.gz", "team/my-app"
+    leave_artifacts(emulator, delivered.work["prod"], slug)
     platform = apps.make(tmp_path / "platform", **{policies.FILE: (command.ROOT / policies.FILE).read_text()})
-    for file in delivered.work["prod"].path.glob("*.json"):
-        (run / file.name).write_bytes(file.read_bytes())
     words = (
         "evidence", "--since=2026-01-01", "--environment=prod", f"--ecr-repository={REPOSITORY}", f"--output={output}",
-        f"--source={delivered.app.folder}", f"--records={records}", f"--platform={platform.folder}",
+        f"--source={delivered.app.folder}", f"--repository={slug}", f"--platform={platform.folder}",
     )  # fmt: skip
     done = goldenpath.run(*words).ok()
+    packed, fetched = output.read_bytes(), len(emulator.artifacts.downloads)
+    for _ in range(2):
+        goldenpath.run(*words, f"--keep={tmp_path / 'kept'}", "--overwrite").ok()
+        assert (output.read_bytes() == packed, len(emulator.artifacts.downloads)) == (True, 2 * fetched)
     assert "releases to prod since 2026-01-01 (UTC): 1;" in done.text
     with tarfile.open(output) as archive:
         archive.extractall(tmp_path, filter="data")
@@ -139,9 +149,6 @@ def test_an_auditor_checks_the_evidence_of_the_release_with_the_commands_in_it(
         "receipt.json", "candidate.json", "gitleaks.verdict.json", "trivy.verdict.json", "sbom.spdx.json",
         "sbom.cdx.json", "image.json", "manifest.json",
     }  # fmt: skip
-    first = output.read_bytes()
-    goldenpath.run(*words, "--overwrite", "--allow-missing").ok()
-    assert output.read_bytes() == first
     (folder / "releases" / REPOSITORY / digest.hex / "receipt.json").write_text("{}")
     changed = subprocess.run(
         ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, capture_output=True, text=True, check=False

@@ -99,6 +99,16 @@ def test_a_body_is_saved_and_only_that_of_a_success(monkeypatch: pytest.MonkeyPa
     assert not (tmp_path / "none").exists()
 
 
+def test_a_body_that_is_too_large_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    body = bytes(3 << 20)
+    double = pool(monkeypatch, Response(200, {}, body), Response(200, {}, body))
+    with pytest.raises(ValueError, match=r"^it is larger than 2 MB$"):
+        Http().save(URL, {}, tmp_path / "large", largest=2 << 20)
+    assert ((tmp_path / "large").stat().st_size, double.pauses) == (2 << 20, [])
+    Http().save(URL, {}, tmp_path / "whole", largest=3 << 20)
+    assert (tmp_path / "whole").read_bytes() == body
+
+
 def test_a_disk_that_does_not_take_the_body_is_no_fault_of_the_registry(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

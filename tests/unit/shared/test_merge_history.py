@@ -60,7 +60,11 @@ def test_a_slug_is_owner_and_name_of_that_github(address: str, slug: str) -> Non
 
 def responding(monkeypatch: pytest.MonkeyPatch, contents: dict[str, Any]) -> None:
     def get(url: str, _: str) -> HttpResponse:
-        content = contents[url.partition("/repos/o/app/")[2].partition("?")[0]]
+        path, _, query = url.partition("/repos/o/app/")[2].partition("?")
+        content = contents[path]
+        if isinstance(content, list) and query:
+            page = int(query.rpartition("page=")[2])
+            content = content[100 * (page - 1) : 100 * page]
         status = content if isinstance(content, int) else 200
         return HttpResponse(status, {}, b"{}" if isinstance(content, int) else json.dumps(content).encode())
 
@@ -81,6 +85,24 @@ def test_github_names_who_merged_and_who_approved(monkeypatch: pytest.MonkeyPatc
     assert (confirmed.merged_by, confirmed.source, confirmed.approved_by, confirmed.body) == (
         "carol", "github", ("dan",), "why",
     )  # fmt: skip
+
+
+def test_a_decision_on_a_later_page_of_the_reviews_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    dan = {"user": {"login": "dan"}}
+    reviews = [{**dan, "state": "APPROVED"}, *[{**dan, "state": "COMMENTED"}] * 200, {**dan, "state": "DISMISSED"}]
+    responding(monkeypatch, {
+        f"commits/{CHANGE.commit}/pulls": [*[{"number": 8, "merged_at": None}] * 100, {"number": 7, "merged_at": AT}],
+        "pulls/7": {"merged_by": {"login": "carol"}}, "pulls/7/reviews": reviews,
+    })  # fmt: skip
+    confirmed = RECORDS.confirmed(CHANGE)
+    assert (confirmed.number, confirmed.approved_by) == (7, ())
+
+
+def test_a_list_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    responding(monkeypatch, {f"commits/{CHANGE.commit}/pulls": [{"number": 8}] * 5001})
+    with pytest.raises(GithubRefused, match=r"The merges of o/app could not be read") as error:
+        RECORDS.confirmed(CHANGE)
+    assert error.value.why == f"commits/{CHANGE.commit}/pulls has more than 5000 items"
 
 
 @pytest.mark.parametrize("listed", [404, [], [{"number": 1, "merged_at": AT}, {"number": 2, "merged_at": AT}]])

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from goldenpath.delivery.evidence.run_records import RunRecord
     from goldenpath.shared.names import Digest, EcrRepository
 
+    RecordsBySubject = dict[str, list[RunRecord]]
+
 _PAGE = re.compile(r"https://[^\s?#@]{1,300}", re.ASCII)
-_KEPT = "Download it with `gh run download RUN --dir records/RUN`; GitHub deletes artifacts after 30 to 90 days"
+_KEPT = "Fetch it with --repository, or name a folder that has it with --records; GitHub keeps it for 30 to 90 days"
 _EXPECTED = {
     RecordKind.RECEIPT: "receipt", RecordKind.GITLEAKS: "verdict of gitleaks", RecordKind.TRIVY: "verdict of trivy",
     RecordKind.SPDX: "SBOM", RecordKind.CANDIDATE: "description of the build (candidate.json)",
@@ -111,13 +113,14 @@ def collect(sources: ReleaseSources) -> tuple[ReleaseEvidence, ...]:
     An image that only a receipt names is a release too: a lifecycle policy may have removed it from ECR.
     """
     images = {image.digest: image for image in sources.images}
+    records = _by_subject(sources.records)
     receipts = [record.released for record in sources.records if record.released]
     ours = [
         receipt for receipt in receipts
         if (receipt.name, receipt.environment) == (sources.repository, sources.environment)
     ]  # fmt: skip
     digests = dict.fromkeys([*images, *(receipt.digest for receipt in ours)])
-    releases = (_release(sources, digest, images.get(digest)) for digest in digests)
+    releases = (_release(sources, records, digest, images.get(digest)) for digest in digests)
     return tuple(sorted(filter(None, releases), key=lambda release: _order(release.entry)))
 
 
@@ -125,12 +128,23 @@ def _order(entry: ReleaseEntry) -> tuple[str, str]:
     return (entry.released_at.isoformat() if entry.released_at else "", entry.digest)
 
 
-def _release(sources: ReleaseSources, digest: str, image: RegistryImage | None) -> ReleaseEvidence | None:
+def _by_subject(records: Iterable[RunRecord]) -> RecordsBySubject:
+    grouped: RecordsBySubject = {}
+    for record in records:
+        grouped.setdefault(record.subject, []).append(record)
+    return grouped
+
+
+def _release(
+    sources: ReleaseSources, by_subject: RecordsBySubject, digest: str, image: RegistryImage | None
+) -> ReleaseEvidence | None:
     """Return the evidence of one release; `None` for one that was before the date."""
-    commit = _commit(sources, digest)
-    platforms = _platforms(sources, digest)
+    manifest, about_image = sources.manifests.get(digest, b""), by_subject.get(digest, [])
+    commit = _commit(sources.environment, about_image, manifest)
+    platforms = _platforms(about_image, manifest)
     records = [
-        record for record in sources.records if record.is_of(digest, commit, sources.environment, platforms)
+        record for subject in sorted({digest, commit, *platforms}) for record in by_subject.get(subject, ())
+        if record.is_of(digest, commit, sources.environment, platforms)
         and (not record.released or record.released.name == sources.repository)
     ]  # fmt: skip
     verdicts = [record.value for record in records if isinstance(record.value, Verdict)]
@@ -142,7 +156,7 @@ def _release(sources: ReleaseSources, digest: str, image: RegistryImage | None) 
     folder = f"releases/{sources.repository}/{digest.removeprefix('sha256:')}"
     history = merged_exceptions.read(sources.checkouts, Commit(commit)) if commit else None
     exceptions = tuple(_exceptions(verdicts, history, sources.confirm))
-    files, source = list(_named(folder, records)), _source(sources, records, digest)
+    files, source = list(_named(folder, records)), _source(records, manifest)
     entry = ReleaseEntry(
         sources.repository, digest, image.tags if image else (), image.status if image else "GONE",
         image.pushed_at if image else None, released_at, commit, source,
@@ -159,24 +173,24 @@ def _release(sources: ReleaseSources, digest: str, image: RegistryImage | None) 
     return ReleaseEvidence(entry, decided_under, (*(file for file, _ in files), *extra, *rules), tuple(missing))
 
 
-def _commit(sources: ReleaseSources, digest: str) -> str:
+def _commit(environment: str, about_image: Iterable[RunRecord], manifest: bytes) -> str:
     """Return the commit of the image: as its receipt names it, else as the image says; empty where neither does."""
-    named = [record.released.commit for record in sources.records if record.released
-             and record.released.digest == digest and record.released.environment == sources.environment]  # fmt: skip
-    stated = registry_images.stated(sources.manifests.get(digest, b"")).get(oci.REVISION, "")
+    receipts = [record.released for record in about_image if record.released]
+    named = [receipt.commit for receipt in receipts if receipt.environment == environment]
+    stated = registry_images.stated(manifest).get(oci.REVISION, "")
     return min(named, default=stated if Commit.pattern.fullmatch(stated) else "")
 
 
-def _platforms(sources: ReleaseSources, digest: str) -> frozenset[str]:
-    described = (record.value for record in sources.records if isinstance(record.value, Candidate))
-    built = {image.digest for candidate in described if candidate.digest == digest for image in candidate.platforms}
-    return frozenset(built) | registry_images.listed(sources.manifests.get(digest, b""))
+def _platforms(about_image: Iterable[RunRecord], manifest: bytes) -> frozenset[str]:
+    described = (record.value for record in about_image if isinstance(record.value, Candidate))
+    built = {image.digest for candidate in described for image in candidate.platforms}
+    return frozenset(built) | registry_images.listed(manifest)
 
 
-def _source(sources: ReleaseSources, records: Iterable[RunRecord], digest: str) -> str:
+def _source(records: Iterable[RunRecord], manifest: bytes) -> str:
     """Return the page of the app's repository, as build or image name it; empty for what is no address of a page."""
     built = [record.value.source for record in records if isinstance(record.value, Candidate)]
-    stated = registry_images.stated(sources.manifests.get(digest, b"")).get(oci.SOURCE, "")
+    stated = registry_images.stated(manifest).get(oci.SOURCE, "")
     return next((address for address in (*built, stated) if _PAGE.fullmatch(address)), "")
 
 

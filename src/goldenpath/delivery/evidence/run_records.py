@@ -34,6 +34,8 @@ MOST_FILES = 50_000
 # `gh run download 12345678901 --dir records/12345678901`: the folder of a run is named after its number.
 _RUN = re.compile(r"[1-9][0-9]{5,18}", re.ASCII)
 _MOST_REFUSALS = 100
+# The end of the name of a folder that is not filled yet: a fetch of its files was ended, or goes on.
+PART = ".part"
 
 
 class RecordKind(StrEnum):
@@ -89,6 +91,15 @@ class RunRecord:
         return self.value.run if isinstance(self.value, Receipt | Verdict) else None
 
     @property
+    def subject(self) -> str:
+        """The digest or the commit that this is about."""
+        match self.value:
+            case Receipt(digest=subject) | Candidate(digest=subject) | Verdict(subject=subject):
+                return subject
+            case inventoried:
+                return inventoried
+
+    @property
     def released(self) -> Receipt | None:
         """The receipt of a release that the registry took; `None` for any other record."""
         receipt = self.value if isinstance(self.value, Receipt) else None
@@ -138,7 +149,7 @@ def _files(folder: Path) -> Iterator[Path]:
         raise BadInput(f"{folder} is no folder", fix="Name a folder with the files of runs: --records records/")
     seen = 0
     for place, folders, names in os.walk(folder):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.endswith(PART))
         seen += len(names)
         if seen > MOST_FILES:
             raise BadInput(

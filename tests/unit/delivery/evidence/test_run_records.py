@@ -65,6 +65,11 @@ def test_the_same_bytes_count_once_and_a_known_run_wins(tmp_path: Path) -> None:
     assert (len(read.records), {record.run for record in read.records}) == (len(RecordKind), {"12345678901"})
 
 
+def test_a_folder_that_is_still_being_filled_is_not_read(tmp_path: Path) -> None:
+    evidence_records.write_run(tmp_path / "12345678901" / ".goldenpath-receipt-1.part")
+    assert run_records.read([tmp_path]).records == ()
+
+
 def test_a_release_that_was_undone_is_no_release(tmp_path: Path) -> None:
     undone = msgspec.structs.replace(evidence_records.RECEIPT, state=State.UNDONE)
     codec.write(tmp_path / "receipt.json", undone)
