@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.shared import runner
+from goldenpath.shared.shown_text import as_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def _changes(trial: Trial | None) -> Iterator[str]:
     if trial is None:
         yield _NO_TRIAL
         return
-    yield f"Tests with the new program: **{'passed' if trial.passed else 'failed'}**. {runner.as_markdown(trial.tests)}"
+    yield f"Tests with the new program: **{'passed' if trial.passed else 'failed'}**. {as_markdown(trial.tests)}"
     if not trial.differences:
         return
     yield ""
@@ -63,14 +63,14 @@ def _changes(trial: Trial | None) -> Iterator[str]:
 
 
 def _row(difference: Difference) -> str:
-    name = runner.as_markdown(difference.example)
+    name = as_markdown(difference.example)
     if difference.failed:
-        return f"| {name} | no comparison: {runner.as_markdown(difference.failed)} | | | |"
+        return f"| {name} | no comparison: {as_markdown(difference.failed)} | | | |"
     return f"| {name} | {difference.before} | {difference.after} | {difference.new} | {difference.missing} |"
 
 
 def _listed(difference: Difference) -> Iterator[str]:
-    name = runner.as_markdown(difference.example)
+    name = as_markdown(difference.example)
     for words, lines, count in (
         ("New", difference.appeared, difference.new),
         ("Missing", difference.gone, difference.missing),
@@ -78,4 +78,4 @@ def _listed(difference: Difference) -> Iterator[str]:
         if lines:
             yield ""
             yield f"{words} in {name}{f', the first {len(lines)}' if count > len(lines) else ''}:"
-            yield from (f"- {runner.as_markdown(line)}" for line in lines)
+            yield from (f"- {as_markdown(line)}" for line in lines)

@@ -14,14 +14,22 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import click
 from click.shell_completion import CompletionItem
 
-from goldenpath import __version__
-from goldenpath.command_options import completed
+from goldenpath import __version__, input_options
+from goldenpath.command_options import HELP_OPTIONS, completed
 from goldenpath.delivery import stage_names
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import cancellation
 from goldenpath.delivery.running import execution
 from goldenpath.policy import contact
-from goldenpath.shared import command_result, error_pages, input_text, masks, output, protection, runner, verbose
+from goldenpath.shared import (
+    command_result,
+    error_pages,
+    output,
+    protection,
+    runner,
+    shown_text,
+    verbose,
+)
 from goldenpath.shared.command_result import CommandResult
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
@@ -30,7 +38,6 @@ from goldenpath.shared.runner import Runner
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from goldenpath.delivery.model.inputs import Input
     from goldenpath.delivery.running.delivery_result import DeliveryResult
     from goldenpath.delivery.stage import Stage
 
@@ -73,9 +80,7 @@ class _Lazily(click.Group):
             formatter.write_dl(sorted(SHORT_HELP.items()))
 
 
-@click.group(
-    cls=_Lazily, help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
-)
+@click.group(cls=_Lazily, help=_HELP, context_settings={"help_option_names": HELP_OPTIONS, "max_content_width": 120})
 @click.version_option(__version__)
 def goldenpath() -> None:
     """Deliver a container from a git checkout to Amazon ECR."""
@@ -175,46 +180,8 @@ def _reported(error: GoldenPathError) -> _Ended:
         if not error.is_shown:
             Progress().line(f"  help: {helper.line}")
         message += f" Help: {helper.line}"
-    Runner(in_actions=runner.in_actions()).annotate("error", runner.plain(message), title=error.code)
+    Runner(in_actions=runner.in_actions()).annotate("error", shown_text.plain(message), title=error.code)
     return _Ended(error.exit_code, error.result, error)
-
-
-def _command(name: str, text: str, listed: Sequence[Input], act: Callable[[dict[str, str]], object]) -> click.Command:
-    def callback(**given: Any) -> object:  # noqa: ANN401  click passes every option by name
-        raw = {key: "\n".join(value) if isinstance(value, tuple) else value for key, value in given.items() if value}
-        secrets = {
-            declared.name: runner.variables().get(declared.variable, "") for declared in listed if declared.secret
-        }
-        masks.hide("\n".join(secrets.values()))
-        return act({**raw, **secrets})
-
-    return click.Command(
-        name, callback=callback, help=text, params=[_option(declared) for declared in listed if not declared.secret]
-    )
-
-
-class _Line(click.types.StringParamType):
-    """A text of one line: a variable holds several, and may hold spaces in each."""
-
-    envvar_list_splitter = "\n"
-
-
-def _option(declared: Input) -> click.Option:
-    required = " [required]" if declared.required else ""
-    # What somebody switches on needs no word after its option.
-    is_switch = declared.parse is input_text.yes_or_no and declared.default == "false"
-    alone: dict[str, Any] = {"is_flag": False, "flag_value": "true"} if is_switch else {}
-    return click.Option(
-        [declared.option, declared.name],
-        help=declared.help + (f" [default: {declared.default}]" if declared.default else required),
-        envvar=declared.variable,
-        show_envvar=True,
-        required=False,
-        multiple=declared.repeated,
-        type=_Line(),
-        metavar=declared.name.rpartition("_")[2].upper(),
-        **alone,
-    )
 
 
 def _stage(name: str) -> click.Command:
@@ -229,7 +196,7 @@ def _stage(name: str) -> click.Command:
         run = execution.prepare(request, Runner.read(runner.variables()), progress)
         return execution.run_stage(stage, execution.believing(run, stage), progress)
 
-    return _command(stage.name, stage.help, listed, act)
+    return input_options.command(stage.name, stage.help, listed, act)
 
 
 def _deliver() -> click.Command:
@@ -241,7 +208,7 @@ def _deliver() -> click.Command:
         deliver: Callable[..., DeliveryResult | None] = _loaded("delivery.delivery_command", "deliver")
         return deliver(request, Runner.read(runner.variables()))
 
-    return _command("deliver", "Run the whole pipeline: every stage in order.", listed, act)
+    return input_options.command("deliver", "Run the whole pipeline: every stage in order.", listed, act)
 
 
 def _local() -> click.Command:

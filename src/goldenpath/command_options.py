@@ -30,6 +30,7 @@ COMMON = (
     _flag("--quiet", "Print only errors, the verdict, and what the command is asked to show."),
     _flag("--json", "Print one JSON document on stdout, also for an error, and everything else on stderr."),
 )  # fmt: skip
+HELP_OPTIONS = ["-h", "--help"]
 
 
 def completed(command: click.Command, name: str = "") -> click.Command:
@@ -38,6 +39,8 @@ def completed(command: click.Command, name: str = "") -> click.Command:
         offer_values(command)
         command.epilog = examples.epilog(name)
         command.params.extend(COMMON)
+        # click keeps the option for help that a command is first asked for, by whomever.
+        command.get_help_option(click.Context(command, help_option_names=HELP_OPTIONS))
         for word, inner in command.commands.items() if isinstance(command, click.Group) else ():
             completed(inner, f"{name} {word}".lstrip())
     return command

@@ -39,7 +39,6 @@ from goldenpath.shared.runner import Runner
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.delivery.evidence.policies import PolicyHistory
     from goldenpath.delivery.evidence.release_evidence import ReleaseEvidence
     from goldenpath.delivery.evidence.run_artifacts import RunArtifacts
     from goldenpath.delivery.evidence.run_records import RunRecords
@@ -47,10 +46,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "goldenpath.evidence/1"
 _SHOWN = 20
-_WHOLE_PLATFORM = (
-    f"Name a whole clone of the platform's repository with --platform; it has the rules in {policies.FILE}, and rules "
-    "that nobody merged there need an explanation"
-)
 _HELP = """Pack what an auditor asks for into one archive that standard tools can check.
 
 It reads ECR with the login of this machine (ecr:DescribeImages, ecr:BatchGetImage) and changes nothing. With
@@ -263,23 +258,9 @@ def _with_policies(
     """Yield the entry of each release with the rules that decided, and which of them are missing."""
     known = policies.history(request.platform) if request.platform else None
     for release in releases:
-        files, missing = _policies(known, release)
+        about = f"{release.entry.repository}@{release.entry.digest}"
+        files, missing = policies.of_release(known, about, release.decided_under, release.entry.released_at)
         yield msgspec.structs.replace(release.entry, policies=tuple(file.path for file in files)), files, missing
-
-
-def _policies(
-    known: PolicyHistory | None, release: ReleaseEvidence
-) -> tuple[tuple[ArchivedFile, ...], tuple[MissingEvidence, ...]]:
-    about, fix = f"{release.entry.repository}@{release.entry.digest}", _WHOLE_PLATFORM
-    if known is None:
-        return (), (MissingEvidence(about, "no rules that decided were looked for", fix),)
-    moment, named = release.entry.released_at, release.decided_under
-    rules = {f"the rules that decided, {digest}, are in no commit of the platform's branch": known.of(digest)
-             for digest in named}  # fmt: skip
-    if not named:  # by verdicts of a time when they named none
-        rules["the policy of its time was not found"] = known.at(moment) if moment else None
-    missing = tuple(MissingEvidence(about, what, fix) for what, file in rules.items() if file is None)
-    return tuple(file for file in rules.values() if file), missing
 
 
 def _registry_changes(

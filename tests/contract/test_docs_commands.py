@@ -93,8 +93,7 @@ def problem(words: list[str]) -> str:
         while isinstance(command, click.Group):
             if not rest:
                 return "Missing command"
-            # With the settings of the program: click keeps the option for help that a command is first asked for.
-            context = click.Context(command, parent=context, info_name=command.name, **command.context_settings)
+            context = click.Context(command, parent=context, info_name=command.name)
             _, found, rest = command.resolve_command(context, rest)
             assert found
             command = found

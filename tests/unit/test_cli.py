@@ -305,20 +305,6 @@ def test_an_option_can_be_repeated_and_its_variable_has_lines(
     assert requests[0].secret == (SecretSource("npm", variable="NPM_TOKEN"), SecretSource("rc", file="a file"))
 
 
-def test_what_is_switched_on_needs_no_word_and_takes_one(
-    capsys: pytest.CaptureFixture[str], requests: list[Request]
-) -> None:
-    for words, wanted in (
-        ([], False),
-        (["--compare-released"], True),
-        (["--compare-released", "false"], False),
-        (["--compare-released", "--push-latest", "false"], True),
-    ):
-        told(capsys, "deliver", "--environment", "dev", "--ecr-repository", "my-app", *words)
-        assert requests[-1].compare_released is wanted
-    assert requests[-1].push_latest is False
-
-
 def test_an_option_wins_over_its_variable(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, requests: list[Request]
 ) -> None:

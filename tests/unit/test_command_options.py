@@ -21,6 +21,16 @@ def test_the_common_options_are_given_once_to_a_command_and_to_all_below_it() ->
         assert [option.name for option in command.params] == ["verbose", "quiet", "json"]
 
 
+def test_a_command_keeps_both_options_for_help_whoever_asks_for_it_first() -> None:
+    inner, group = click.Command("inner"), click.Group("group")
+    group.add_command(inner)
+    command_options.completed(group, "group")
+    for command in (group, inner):
+        asked = command.get_help_option(click.Context(command))
+        assert asked
+        assert asked.opts == ["-h", "--help"]
+
+
 def test_the_page_for_scripts_says_what_every_command_reports() -> None:
     rows = re.findall(r"(?m)^\| (`.*?) \| ", PAGE.read_text().partition("## The results")[2])
     named = " ".join(rows)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from goldenpath.policy import environments
 from goldenpath.shared.errors import PolicyInvalid
-from goldenpath.shared.runner import as_markdown
+from goldenpath.shared.shown_text import as_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

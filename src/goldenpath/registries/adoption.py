@@ -13,7 +13,7 @@ from goldenpath.registries.compliance import TAG_PREFIX
 from goldenpath.registries.config.entry_fields import ADOPTED
 from goldenpath.registries.images import lifecycle
 from goldenpath.shared.errors import AdoptionRefused
-from goldenpath.shared.runner import as_markdown
+from goldenpath.shared.shown_text import as_markdown
 
 if TYPE_CHECKING:
     import datetime as dt

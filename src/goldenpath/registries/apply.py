@@ -18,7 +18,7 @@ from goldenpath.registries.merge import checks
 from goldenpath.registries.merge.push import MergedPullRequest, merged_pulls
 from goldenpath.registries.terraform import planning
 from goldenpath.shared.errors import BadInput, GithubRefused, GoldenPathError, RegistryRefused
-from goldenpath.shared.runner import as_markdown
+from goldenpath.shared.shown_text import as_markdown
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -14,7 +14,7 @@ from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.images import in_use, lifecycle, vouching
 from goldenpath.registries.unregistered import AccountReport
 from goldenpath.shared.errors import GoldenPathError
-from goldenpath.shared.runner import as_markdown
+from goldenpath.shared.shown_text import as_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

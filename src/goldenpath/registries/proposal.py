@@ -27,7 +27,7 @@ from goldenpath.registries.review import PlanRecord, PullRequestText
 from goldenpath.registries.terraform import described, planning, plans
 from goldenpath.shared import codec
 from goldenpath.shared.errors import RegistryNameTaken
-from goldenpath.shared.runner import as_markdown
+from goldenpath.shared.shown_text import as_markdown
 
 if TYPE_CHECKING:
     import datetime as dt

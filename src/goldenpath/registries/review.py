@@ -14,7 +14,7 @@ from goldenpath.registries.terraform import plans
 from goldenpath.shared import codec
 from goldenpath.shared.errors import PlanDrifted
 from goldenpath.shared.names import Digest
-from goldenpath.shared.runner import as_markdown
+from goldenpath.shared.shown_text import as_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

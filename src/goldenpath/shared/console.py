@@ -7,7 +7,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from goldenpath.shared import error_pages, output
-from goldenpath.shared.runner import in_actions, plain, tell
+from goldenpath.shared.runner import in_actions, tell
+from goldenpath.shared.shown_text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from goldenpath.shared import masks, runner
+from goldenpath.shared import masks, runner, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ def aws_call(name: str, end: str) -> None:
 def _show(subject: str, end: str, seconds: float | None) -> None:
     shown = subject if len(subject) <= LONGEST else f"{subject[:LONGEST]}… ({len(subject)} characters)"
     took = "" if seconds is None else f"  ({seconds:.2f} s)"
-    line = runner.plain(f"{shown}  → {end}{took}".replace("\n", "\\n"))
+    line = shown_text.plain(f"{shown}  → {end}{took}".replace("\n", "\\n"))
     with contextlib.suppress(OSError, ValueError):  # a log that is closed must not stop a release
         # A runner reads commands from stderr too (actions/runner, ScriptHandler).
         sys.stderr.write(f"{runner.command('debug', line) if asked_by_runner(runner.variables()) else line}\n")

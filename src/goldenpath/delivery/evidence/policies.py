@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.shared import git, merge_history
-from goldenpath.shared.evidence_archive import ArchivedFile
+from goldenpath.shared.evidence_archive import ArchivedFile, MissingEvidence
 from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
     from pathlib import Path
 
 FILE = "src/goldenpath/policy/environments.yaml"
 # The exit status of git for an object that does not exist.
 _NO_SUCH_FILE = 128
+_WHOLE_CLONE = (
+    f"Name a whole clone of the platform's repository with --platform; it has the rules in {FILE}, and rules "
+    "that nobody merged there need an explanation"
+)
 
 
 @dataclass(frozen=True)
@@ -53,3 +58,20 @@ def _version(checkout: Path, commit: str, since: dt.datetime) -> PolicyVersion:
     if blob.code == _NO_SUCH_FILE:
         return PolicyVersion(since, None, None)
     return PolicyVersion(since, ArchivedFile(f"policies/{commit}.yaml", blob.stdout), Digest.of(blob.stdout))
+
+
+def of_release(
+    history: PolicyHistory | None, about: str, named: Sequence[Digest], moment: dt.datetime | None
+) -> tuple[tuple[ArchivedFile, ...], tuple[MissingEvidence, ...]]:
+    """Return the rules of the release `about`, and which of them are missing.
+
+    Its verdicts `named` them. Where none did, the rules of the `moment` count at which it was decided.
+    """
+    if history is None:
+        return (), (MissingEvidence(about, "no rules that decided were looked for", _WHOLE_CLONE),)
+    rules = {f"the rules that decided, {digest}, are in no commit of the platform's branch": history.of(digest)
+             for digest in named}  # fmt: skip
+    if not named:
+        rules["the policy of its time was not found"] = history.at(moment) if moment else None
+    missing = tuple(MissingEvidence(about, what, _WHOLE_CLONE) for what, file in rules.items() if file is None)
+    return tuple(file for file in rules.values() if file), missing

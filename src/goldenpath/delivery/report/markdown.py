@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.report import finding_groups, finding_text
-from goldenpath.shared.runner import as_markdown
+from goldenpath.shared.shown_text import as_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -29,6 +29,7 @@ from goldenpath.delivery.stage import Outcome, Run
 from goldenpath.shared import git, protection, runner
 from goldenpath.shared.errors import BadInput, DiskTrouble, GoldenPathError, UnknownEnvironment
 from goldenpath.shared.names import Commit, StageName
+from goldenpath.shared.shown_text import as_markdown, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -261,9 +262,9 @@ def _report(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> Non
     _annotate(stage, outcome, run)
     if stage.writes_summary:
         return
-    listed = "".join(f"\n- {runner.as_markdown(notice.text)}" for notice in outcome.notices)
+    listed = "".join(f"\n- {as_markdown(notice.text)}" for notice in outcome.notices)
     body = outcome.summary or listed
-    run.runner.append_summary(f"**{stage.name}**: {runner.as_markdown(outcome.sentence)}\n{body}")
+    run.runner.append_summary(f"**{stage.name}**: {as_markdown(outcome.sentence)}\n{body}")
 
 
 def _annotate(stage: Stage, outcome: Outcome, run: Run) -> None:
@@ -272,4 +273,4 @@ def _annotate(stage: Stage, outcome: Outcome, run: Run) -> None:
     # The stage that stops a run is its last one, so it need not share the limit.
     at_most = runner.ANNOTATED_AT_MOST if outcome.stop else run.annotated_at_most
     for text, place in chosen(outcome.notices, at_most):
-        run.runner.annotate(level, runner.plain(text), title=stage.name, file=runner.plain(place.file), line=place.line)
+        run.runner.annotate(level, plain(text), title=stage.name, file=plain(place.file), line=place.line)

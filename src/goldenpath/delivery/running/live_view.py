@@ -17,7 +17,7 @@ from rich.text import Text
 
 from goldenpath.delivery.report.job_summary import Ending
 from goldenpath.shared.console import MARKS, Progress, terminal
-from goldenpath.shared.runner import plain
+from goldenpath.shared.shown_text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -15,7 +15,7 @@ from goldenpath.delivery.release.release_tags import of_another_component, tags_
 from goldenpath.delivery.stage import Outcome, Run, Stage
 from goldenpath.shared import replication
 from goldenpath.shared.parallel import alongside
-from goldenpath.shared.runner import as_markdown
+from goldenpath.shared.shown_text import as_markdown
 
 if TYPE_CHECKING:
     from goldenpath.delivery.registry.oci_registry import StoredManifest

@@ -18,7 +18,7 @@ from goldenpath.delivery.scanners import image_inspection
 from goldenpath.delivery.stage import Outcome, Run, Stage
 from goldenpath.shared.errors import BadInput, GateBlocked
 from goldenpath.shared.parallel import alongside
-from goldenpath.shared.runner import as_markdown
+from goldenpath.shared.shown_text import as_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -41,6 +41,14 @@ def test_the_records_are_all_that_stays(monkeypatch: pytest.MonkeyPatch, place: 
         (Response(200, {}, ZIP[:-1]), DIGEST, "its SHA-256 is not the one that GitHub lists"),
         (Response(200, {}, bytes((1 << 20) + 1)), "", "it is larger than 1 MB"),
     ],
+    ids=[
+        "refused",
+        "redirected again",
+        "a page",
+        "other bytes",
+        "a part",
+        "too large",
+    ],  # a ZIP file has the time in it
 )
 def test_an_artifact_that_cannot_be_taken_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, place: Path, response: Response, digest: str, why: str

@@ -62,6 +62,7 @@ def test_every_input_fills_a_field_of_the_request() -> None:
 
 
 CLOSED = {
+    "compare_released": "neither `true` nor `false`",
     "delivery_released": "neither `true` nor `false`",
     "delivery_result": "none of `success`, `failure`, `cancelled` and `skipped`",
     "delivery_verdict": "none of `pass`, `advise`, `block` and `error`",
