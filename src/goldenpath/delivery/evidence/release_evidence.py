@@ -249,6 +249,10 @@ def _missing_records(entry: ReleaseEntry, records: Sequence[RunRecord]) -> Itera
         yield MissingEvidence(about, "no receipt says that the release ended well", "Compare with the log of the run")
     if any(isinstance(record.value, Verdict) and record.value.result is Result.BLOCK for record in records):
         yield MissingEvidence(about, "a verdict blocks, and the image has a tag of the environment", "Look at its run")
+    for record in records:
+        if record.is_misplaced:
+            what = f"{record.kind} names the run {record.run} and is among the files of run {record.folder_run}"
+            yield MissingEvidence(about, what, "Compare both runs on GitHub: whoever wrote it there has to explain it")
     if records and not entry.runs:
         yield MissingEvidence(about, "no workflow run is known", "Name the folder of its files after the run's number")
 

@@ -59,14 +59,13 @@ _MODELS: dict[RecordKind, type[Receipt | Candidate | Verdict]] = {
 class RunRecord:
     """One file of a run. `value` is its content; of an SBOM that is only the digest of the image that it is about.
 
-    `run` is the number of the workflow run that it names, else of the one after which its folder is named; empty where
-    there is neither.
+    `folder_run` is the number of the workflow run after which its folder is named; empty where none is.
     """
 
     kind: RecordKind
     path: Path
     sha256: str
-    run: str
+    folder_run: str
     value: Receipt | Candidate | Verdict | Digest
 
     def is_of(self, digest: str, commit: str, environment: str, platforms: Collection[str] = ()) -> bool:
@@ -89,6 +88,16 @@ class RunRecord:
     def named_run(self) -> WorkflowRun | None:
         """The workflow run that it names itself; none where it was written on a command line."""
         return self.value.run if isinstance(self.value, Receipt | Verdict) else None
+
+    @property
+    def run(self) -> str:
+        """The number of the workflow run that it names, else of its folder's; empty where there is neither."""
+        return str(self.named_run.id) if self.named_run else self.folder_run
+
+    @property
+    def is_misplaced(self) -> bool:
+        """Whether it is among the files of another run than it names."""
+        return bool(self.folder_run) and self.run != self.folder_run
 
     @property
     def subject(self) -> str:
@@ -162,9 +171,7 @@ def _record(path: Path, below: Path) -> RunRecord:
     content = _content(path)
     kind, digest = RecordKind(path.name), hashlib.sha256(content).hexdigest()
     run = next((part for part in below.parts if _RUN.fullmatch(part)), "")
-    value = _value(kind, content)
-    named = value.run if isinstance(value, Receipt | Verdict) else None
-    return RunRecord(kind, path, digest, str(named.id) if named else run, value)
+    return RunRecord(kind, path, digest, run, _value(kind, content))
 
 
 def _value(kind: RecordKind, content: bytes) -> Receipt | Candidate | Verdict | Digest:

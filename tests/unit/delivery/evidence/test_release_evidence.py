@@ -71,6 +71,16 @@ def test_the_page_of_a_run_that_records_name_counts_before_the_number_of_a_folde
 
 
 @pytest.mark.usefixtures("history")
+def test_records_among_the_files_of_another_run_are_no_ordinary_evidence(tmp_path: Path) -> None:
+    evidence_records.write_run(tmp_path / "12345678901", run=WorkflowRun("https://github.com", "team/my-app", 47))
+    (release,) = collected(tmp_path)
+    what = "names the run 47 and is among the files of run 12345678901"
+    assert gaps(release) == [
+        f"{name} {what}" for name in ("gitleaks.verdict.json", "receipt.json", "trivy.verdict.json")
+    ]
+
+
+@pytest.mark.usefixtures("history")
 def test_a_release_of_which_only_the_registry_knows_lists_all_that_is_missing() -> None:
     (release,) = collected(None, checkouts=())
     assert (release.entry.commit, release.entry.source, release.entry.records) == (COMMIT, SOURCE, ())

@@ -43,9 +43,12 @@ def test_records_are_read_with_the_run_of_their_folder_and_belong_to_one_release
 
 def test_a_record_names_its_run_itself_whatever_its_folder_is_called(tmp_path: Path) -> None:
     evidence_records.write_run(tmp_path / "12345678901", run=RUN)
-    runs = {record.kind: (record.run, record.named_run) for record in run_records.read([tmp_path]).records}
+    runs = {
+        record.kind: (record.run, record.named_run, record.is_misplaced)
+        for record in run_records.read([tmp_path]).records
+    }
     named = {RecordKind.RECEIPT, RecordKind.GITLEAKS, RecordKind.TRIVY}
-    assert runs == {kind: ("47", RUN) if kind in named else ("12345678901", None) for kind in RecordKind}
+    assert runs == {kind: ("47", RUN, True) if kind in named else ("12345678901", None, False) for kind in RecordKind}
 
 
 def test_a_record_whose_run_is_at_no_github_is_not_taken(tmp_path: Path) -> None:
