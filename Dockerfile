@@ -39,7 +39,7 @@ RUN --mount=type=bind,from=tools,target=/given \
 FROM base
 COPY --from=installed /opt/goldenpath /opt/goldenpath
 COPY docs/templates /opt/goldenpath/docs/templates
-COPY .github/workflows/_build-and-release.yml /opt/goldenpath/.github/workflows/
+COPY .github/workflows/_build-and-release.yml .github/workflows/_notify.yml /opt/goldenpath/.github/workflows/
 # trivy's database is fetched when it is needed; mount a volume there to keep it.
 ENV GOLDENPATH_TRIVY_CACHE=/home/goldenpath/.cache/trivy \
     BUILDX_CONFIG=/home/goldenpath/.cache/buildx
