@@ -37,6 +37,7 @@ def text() -> str:
     return resources.files("goldenpath.policy").joinpath(POLICY_FILE).read_bytes().decode("utf-8")
 
 
+@cache
 def read() -> Mapping[str, Any]:
     """Return the platform's rules as parsed YAML. Raises `PolicyInvalid` when they do not fit their schema."""
     return parse(text())

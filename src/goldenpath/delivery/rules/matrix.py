@@ -158,12 +158,15 @@ class Policy:
 @cache
 def load() -> Policy:
     """Return the platform's policy. Raises `PolicyInvalid` when its file does not fit its schema."""
-    return parse(environments.text())
+    return _policy(environments.text(), environments.read())
 
 
 def parse(text: str) -> Policy:
     """Return the policy in the YAML `text`. Raises `PolicyInvalid`, naming every wrong field with its line."""
-    tree = environments.parse(text)
+    return _policy(text, environments.parse(text))
+
+
+def _policy(text: str, tree: Mapping[str, Any]) -> Policy:
     return Policy(
         digest=Digest.of(text.encode()),
         databases=tuple(tree["trivy"]["databases"]),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from goldenpath.delivery.rules import matrix
+from goldenpath.policy import environments
 from goldenpath.shared.errors import PolicyInvalid, UnknownEnvironment
 from tests.unit import policy_table
 
@@ -162,6 +163,7 @@ def test_rules_that_do_not_fit_their_schema_stop_every_command_that_reads_them(
     (tmp_path / matrix.POLICY_FILE).write_text(TEXT.replace("mode: blocking", "mode: off"))
     (tmp_path / matrix.SCHEMA).write_text((FOLDER / matrix.SCHEMA).read_text(encoding="utf-8"))
     monkeypatch.setattr(resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(environments, "read", environments.read.__wrapped__)
     with pytest.raises(PolicyInvalid, match=r"environments\.yaml is not valid"):
         SHIPPED_RULES.__wrapped__()
 
