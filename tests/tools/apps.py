@@ -28,6 +28,7 @@ Version: 12.4+deb12u12
 Maintainer: Santiago Vila <sanvila@debian.org>
 Description: Debian base system miscellaneous files
 """
+_IN_NO_STOP_WORD = "bdfgjkqvwxzBDFGJKQVWXZ" + string.digits
 PLANTED_PACKAGE = "usr/lib/python3/site-packages/PyYAML-5.3.dist-info/METADATA"
 PLANTED_METADATA = "Metadata-Version: 2.1\nName: PyYAML\nVersion: 5.3\n"
 PLANTED_CVE = "CVE-2020-14343"
@@ -119,7 +120,12 @@ def accepted(*ids: str) -> str:
 
 def secret() -> str:
     """Return what scanners take for a GitHub token. It is made anew each time: this repository holds none."""
-    return "ghp_" + "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(36))
+    return "ghp_" + random_text(36)
+
+
+def random_text(length: int) -> str:
+    """Return random text without a word in it: gitleaks takes a key with one of its 1,446 stop words for no key."""
+    return "".join(secrets.choice(_IN_NO_STOP_WORD) for _ in range(length))
 
 
 def event(

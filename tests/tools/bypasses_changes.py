@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import secrets
-import string
 from collections.abc import Callable
 
+from tests.tools import apps
 from tests.tools.bypass import Place, line, row
 
 _LONG = "just a line of text\n" * 1000
@@ -16,7 +16,7 @@ def steps(name: str, told: str, path: str, *make: Callable[[str], str | bytes]) 
     """Enter a row for a file that holds, commit by commit, what is made of one secret, and is then removed."""
 
     def make_all(place: Place) -> None:
-        secret = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40))
+        secret = apps.random_text(40)
         for each in make:
             place.app.write(path, each(secret)).save("A step")
         (place.app.folder / path).unlink()
