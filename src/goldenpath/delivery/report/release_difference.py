@@ -43,12 +43,15 @@ class ReleaseDifference(Struct, frozen=True):
     @property
     def sentence(self) -> str:
         """It for people, in one line."""
-        changes = [*self.changes.values()]
-        counts = f"{changes.count(Novelty.KNOWN)} known, {changes.count(Novelty.NEW)} new, {len(self.gone)} gone"
+        counts = f"{self.count(Novelty.KNOWN)} known, {self.count(Novelty.NEW)} new, {len(self.gone)} gone"
         if not self.release:
             return f"{counts} since the release {self.subject[:19]} in {self.environment}"
         last = f"{self.environment}'s last release ({self.release})"
         return f"the same image as {last}" if self.is_same else f"{counts} since {last}"
+
+    def count(self, novelty: Novelty) -> int:
+        """Return how many findings of the run are of this `novelty`."""
+        return sum(change is novelty for change in self.changes.values())
 
     def is_new(self, finding: Finding) -> bool:
         """Tell whether the last release lacks `finding`; a finding that is not in the image is never new."""

@@ -120,8 +120,7 @@ def of(end: DeliveryEnd, outputs: Mapping[str, str]) -> DeliveryResult:
 
 
 def _comparison(difference: ReleaseDifference) -> ReleaseComparison:
-    changes = [*difference.changes.values()]
-    known, new = changes.count(Novelty.KNOWN), changes.count(Novelty.NEW)
+    known, new = difference.count(Novelty.KNOWN), difference.count(Novelty.NEW)
     return ReleaseComparison(difference.subject, known, new, len(difference.gone), difference.sentence)
 
 

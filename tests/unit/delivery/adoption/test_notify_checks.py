@@ -134,7 +134,7 @@ def test_what_reports_every_end_is_good(change: tuple[str, str]) -> None:
     assert found(spoiled(change), NAMES)[0] == (Level.GOOD, REPORTS, "")
 
 
-def test_a_job_that_needs_no_delivery_is_told_what_to_need() -> None:
+def test_the_remark_on_a_job_that_needs_no_delivery_says_what_to_need() -> None:
     changed = spoiled(("needs: delivery", "needs: lint"), ("needs.delivery.", "needs.lint."))
     ((level, what, fix),) = [each for each in found(changed) if each[0] is Level.ERROR]
     assert (level, what) == (Level.ERROR, f"the job `notify` of {FILE} reports no job that delivers")
@@ -154,7 +154,7 @@ def test_a_matrix_shares_its_outputs_so_a_job_behind_it_is_an_error(images: str)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "hint"),
     [
         (PLAIN, "no job of .github/workflows/delivery.yml reports deliveries of `delivery` to prod"),
         (WRITTEN, ""),
@@ -163,9 +163,9 @@ def test_a_matrix_shares_its_outputs_so_a_job_behind_it_is_an_error(images: str)
     ],
     ids=["prod is not reported", "prod is reported", "no environment that is notified", "a check only"],
 )
-def test_that_nobody_hears_of_prod_is_a_hint_and_no_failure(text: str, told: str) -> None:
+def test_that_nobody_hears_of_prod_is_a_hint_and_no_failure(text: str, hint: str) -> None:
     hints = [(level, what) for level, what, fix in found(text) if fix]
-    assert hints == ([(Level.GOOD, told)] if told else [])
+    assert hints == ([(Level.GOOD, hint)] if hint else [])
 
 
 EXISTING: dict[str, tuple[str, frozenset[str] | None, Level, str, str]] = {
@@ -182,7 +182,7 @@ EXISTING: dict[str, tuple[str, frozenset[str] | None, Level, str, str]] = {
 
 
 @pytest.mark.parametrize("name", EXISTING)
-def test_whether_the_secrets_of_the_webhook_exist_is_told(name: str) -> None:
+def test_a_remark_says_whether_the_secrets_of_the_webhook_exist(name: str) -> None:
     text, secrets, level, what, fix = EXISTING[name]
     remark = found(text, secrets)[-1]
     assert (remark[0], what in remark[1], remark[2].startswith(fix)) == (level, True, True), remark

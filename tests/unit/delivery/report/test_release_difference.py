@@ -92,8 +92,7 @@ def test_a_folder_without_a_re_scan_is_refused_with_the_command_to_run(tmp_path:
 def test_the_last_release_is_named_by_its_tag_and_its_age(tmp_path: Path, pushed: datetime | None, age: str) -> None:
     work = WorkFolder(tmp_path)
     compared_release(work, OLD, KEPT, pushed=pushed)
-    told = sentence(work, report(KEPT, NEW))
-    assert told == f"1 known, 1 new, 1 gone since prod's last release (1.4.2{age})"
+    assert sentence(work, report(KEPT, NEW)) == f"1 known, 1 new, 1 gone since prod's last release (1.4.2{age})"
 
 
 def test_an_image_that_is_the_last_release_already_is_called_that(tmp_path: Path) -> None:

@@ -56,15 +56,15 @@ def test_summary_and_report_are_of_one_reading_of_findings(tmp_path: Path, monke
 
 
 def test_a_comparison_with_the_last_release_is_in_the_log_the_summary_and_the_report(tmp_path: Path) -> None:
-    told: list[str] = []
+    lines: list[str] = []
     runner = Runner(in_actions=True, summary_file=tmp_path / "summary")
-    made = run(tmp_path, "prod", runner=runner, say=told.append)
+    made = run(tmp_path, "prod", runner=runner, say=lines.append)
     gate.conclude(made, report(vulnerability()), category="trivy")
     compared_release(made.work)
     summary.run(made)
-    assert told == ["0 known, 1 new, 0 gone since prod's last release (1.4.2, today)"]
-    assert f"- {told[0]}" in (tmp_path / "summary").read_text()
-    assert told[0].replace("'", "&#39;") in made.work.report.read_text()
+    assert lines == ["0 known, 1 new, 0 gone since prod's last release (1.4.2, today)"]
+    assert f"- {lines[0]}" in (tmp_path / "summary").read_text()
+    assert lines[0].replace("'", "&#39;") in made.work.report.read_text()
 
 
 def test_at_a_terminal_the_report_waits_for_somebody_to_ask_for_it(tmp_path: Path) -> None:
