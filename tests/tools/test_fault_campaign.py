@@ -14,8 +14,6 @@ from tests.faults.proxy import Fault
 pytestmark = pytest.mark.tools
 
 FIRST = next(iter(Fault))
-# On a busy machine a release may ask so many times more.
-AGAIN = 3
 
 
 def test_a_release_that_meets_a_fault_is_all_old_or_all_new_and_a_plain_run_afterwards_succeeds(
@@ -26,14 +24,10 @@ def test_a_release_that_meets_a_fault_is_all_old_or_all_new_and_a_plain_run_afte
         tally = campaign.campaign(stand, random.Random(5).sample(every, 40))  # noqa: S311  a choice, not a secret
     requests = Counter(situation.name for situation, _, fault, persistent in every if persistent and fault is FIRST)
     # Whoever adds a request to a release, or takes one out, says so here.
-    least = {
+    assert requests == {
         "an empty repository": 29, "an immutable repository": 25, "the same commit, built before": 28,
         "an earlier commit, and two platforms": 37, "a later commit": 24,
     }  # fmt: skip
-    assert requests.keys() == least.keys()
-    assert [
-        name for name, number in requests.items() if number not in range(least[name], least[name] + AGAIN + 1)
-    ] == []
     assert len(every) == requests.total() * len(Fault) * 2
     assert (tally.runs, tally.ends["torn"], tally.wrong) == (40, 0, [])
     assert {*tally.ends} == {"all-old", "all-new"}
