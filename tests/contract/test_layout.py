@@ -10,6 +10,8 @@ import pytest
 from tests import error_examples
 from tests.tools.command import ROOT
 
+from goldenpath.shared import process
+
 SOURCE = ROOT / "src" / "goldenpath"
 MODULES = sorted(each.relative_to(SOURCE) for each in SOURCE.rglob("*.py") if not each.name.startswith("__"))
 
@@ -55,3 +57,12 @@ def test_the_test_that_makes_the_example_of_an_error_is_there(test: str, code: s
 def test_source_imports_no_tests() -> None:
     importing = [str(each.relative_to(ROOT)) for each in SOURCE.rglob("*.py") if "from tests" in each.read_text()]
     assert importing == []
+
+
+def test_no_file_of_the_repository_but_a_picture_is_binary() -> None:
+    """A package or a program comes from the lock file, by its hash."""
+    listed = process.run("git", "-C", ROOT, "ls-files", "-z", "-co", "--exclude-standard", timeout=30).stdout.decode()
+    files = [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+    assert [
+        str(each.relative_to(ROOT)) for each in files if b"\0" in each.read_bytes()[:8192] and each.suffix != ".webp"
+    ] == []

@@ -31,6 +31,13 @@ _ERROR = re.compile(r"error\[|::error|❗|❌|fatal error|panic:")
 _NOISE = re.compile(r"(⭐ Run|✅  Success -) (Pre|Post) |LocalRepositoryCache|docker connection")
 
 
+class Results(dict[str, str]):
+    """Results by job. One that a test asks for in vain has a result too, so that the test shows how the run ended."""
+
+    def __missing__(self, job: str) -> str:
+        return "did not run"
+
+
 @dataclass(frozen=True)
 class Ended:
     """A workflow run that ended: act's exit `code`, what it logged, and the `artifacts` it left."""
@@ -41,9 +48,11 @@ class Ended:
     seconds: float
 
     @property
-    def jobs(self) -> dict[str, str]:
+    def jobs(self) -> Results:
         """The result of every job that ran, `success` or `failure`, by its id; a job that was skipped is not there."""
-        return {line["jobID"]: line["jobResult"] for line in self.log if "jobResult" in line and "jobID" in line}
+        return Results(
+            (line["jobID"], line["jobResult"]) for line in self.log if "jobResult" in line and "jobID" in line
+        )
 
     @property
     def steps(self) -> dict[str, str]:
