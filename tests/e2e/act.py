@@ -114,6 +114,8 @@ class Act:
 
     def run(self, app: Path, event: Event, workflow: str, folder: Path) -> Ended:
         """Run `workflow` of the repository at `app` for `event`, with everything it leaves in the new `folder`."""
+        text = (app / workflow).read_text()
+        assert text.count("strategy:") == text.count("max-parallel: 1"), "use platform_copy.one_at_a_time"
         arranged = arrange(app, event, folder, self.secrets)
         words = [word for option in self._options(arranged) for word in option]
         done = process.run(

@@ -29,6 +29,8 @@ OWN_NAME = "${{ github.event.repository.name }}"
 # the job that needs them reads.
 _OF_MATRIX = '"$KEY-evidence=$EVIDENCE" >> "$GITHUB_OUTPUT"'
 _LEFT = '"$KEY-evidence=$EVIDENCE" >> "$STAND_IN_ARTIFACTS/.outputs-of-the-matrix"'
+# Two jobs of a matrix at once are data races in act 0.2.89 (Go's race detector lists ten): now and then act just ends.
+_STRATEGY = re.compile(r"^( *)strategy:(\n\1  | \{)", re.MULTILINE)
 _TAKING = "      - name: Take the image of each platform\n"
 _READING = """      - name: Read the outputs of the matrix (only under act)
         id: matrix
@@ -111,8 +113,17 @@ def adapted(workflow: str) -> str:
     """Return the text of `workflow` with what act does not know said in the way it knows."""
     named = _UNKNOWN.sub("", _SELF.sub(rf"{SLUG}/\1@main", workflow)).replace(_JOB, "inputs.ecr_repository")
     named = named.replace(_OF_WORKFLOW, f"'refs/heads/{DEFAULT_BRANCH}'")
-    left = named.replace(_OF_MATRIX, _LEFT).replace(_TAKING, _READING + _TAKING)
+    left = one_at_a_time(named).replace(_OF_MATRIX, _LEFT).replace(_TAKING, _READING + _TAKING)
     return left.replace("needs.platform.outputs.", "steps.matrix.outputs.")
+
+
+def one_at_a_time(workflow: str) -> str:
+    """Return the text of `workflow` with the jobs of each matrix one after another."""
+
+    def limited(found: re.Match[str]) -> str:
+        return f"{found[0]}max-parallel: 1{', ' if '{' in found[2] else found[2]}"
+
+    return _STRATEGY.sub(limited, workflow)
 
 
 def repositories(folder: Path) -> dict[str, Path]:

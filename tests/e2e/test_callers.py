@@ -175,7 +175,8 @@ def test_the_monorepo_template_delivers_each_image_by_its_own_verdict(
         apps.plant_system(app, f"{name}/rootfs")
         app.write(f"{name}/Dockerfile", apps.DOCKERFILE)
     workflow = ".github/workflows/delivery-monorepo.yml"
-    app.write(workflow, (platform_copy.TEMPLATES / "delivery-monorepo.yml").read_text())
+    template = (platform_copy.TEMPLATES / "delivery-monorepo.yml").read_text()
+    app.write(workflow, platform_copy.one_at_a_time(template))
     app.write(f"my-worker/rootfs/{apps.PLANTED_PACKAGE}", apps.PLANTED_METADATA).save("Two images")
     ended = deliver(events.push(app, "main"), workflow)
     assert ended.code == 1, ended.story

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.e2e
 # Beside it a test has an emulator of its own.
 SCANNED = ACCOUNT[::-1]
 WORKFLOW = ".github/workflows/rescan.yml"
+RESCAN = platform_copy.one_at_a_time((platform_copy.TEMPLATES / "rescan.yml").read_text())
 MORE = "usr/lib/python3/site-packages/Jinja2-2.10.dist-info/METADATA"
 
 
@@ -69,8 +70,8 @@ def scanned(
     surroundings: Mapping[str, str], platform: Path, yesterday: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scanned]:
     folder = tmp_path_factory.mktemp("scanned")
-    caller, scan = platform_copy.CALLER.read_text(), (platform_copy.TEMPLATES / "rescan.yml").read_text()
-    app = apps.make(folder / "app", **{CALLER: caller, WORKFLOW: scan}).plant_package()
+    caller = platform_copy.CALLER.read_text()
+    app = apps.make(folder / "app", **{CALLER: caller, WORKFLOW: RESCAN}).plant_package()
     with Local.start(folder / "emulator", account=SCANNED) as emulator:
         emulator.create_repository("my-app")
         deliver = Deliver(Runner(surroundings, platform, emulator), app, folder)
@@ -141,7 +142,7 @@ def test_scans_change_nothing_and_report_what_they_know_about_the_released_commi
 
 
 def test_a_scan_of_what_was_never_released_says_so(deliver: Deliver, app: App) -> None:
-    app.write(WORKFLOW, (platform_copy.TEMPLATES / "rescan.yml").read_text()).save("Scan what is released")
+    app.write(WORKFLOW, RESCAN).save("Scan what is released")
     ended = deliver(events.schedule(app), WORKFLOW)
     assert (ended.code, ended.jobs) == (1, {"rescan": "failure"}), ended.story
     assert "my-app has no image that was released to prod" in ended.text
