@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from dev import environment_lists, generate
 from tests import environments as shipped
+from tests import repository
 
 from goldenpath.delivery.rules import matrix
 from goldenpath.policy import environments
-from goldenpath.shared import process
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDED = "fifth"
@@ -53,9 +53,8 @@ def fifth() -> dict[Path, str]:
 
 def committed() -> Iterator[tuple[str, str]]:
     """Yield the path and the text of every file of this repository that may list environments."""
-    listed = process.run("git", "-C", ROOT, "ls-files", "-z", "-co", "--exclude-standard", timeout=30)
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        if name.endswith(_TEXT) and not name.startswith(_OF_THEIR_OWN) and (ROOT / name).is_file():
+    for name in repository.files():
+        if name.endswith(_TEXT) and not name.startswith(_OF_THEIR_OWN):
             yield name, (ROOT / name).read_text(encoding="utf-8")
 
 

@@ -7,10 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests import error_examples
+from tests import error_examples, repository
 from tests.tools.command import ROOT
-
-from goldenpath.shared import process
 
 SOURCE = ROOT / "src" / "goldenpath"
 MODULES = sorted(each.relative_to(SOURCE) for each in SOURCE.rglob("*.py") if not each.name.startswith("__"))
@@ -61,8 +59,5 @@ def test_source_imports_no_tests() -> None:
 
 def test_no_file_of_the_repository_but_a_picture_is_binary() -> None:
     """A package or a program comes from the lock file, by its hash."""
-    listed = process.run("git", "-C", ROOT, "ls-files", "-z", "-co", "--exclude-standard", timeout=30).stdout.decode()
-    files = [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
-    assert [
-        str(each.relative_to(ROOT)) for each in files if b"\0" in each.read_bytes()[:8192] and each.suffix != ".webp"
-    ] == []
+    others = [name for name in repository.files() if not name.endswith(".webp")]
+    assert [name for name in others if b"\0" in (ROOT / name).read_bytes()[:8192]] == []

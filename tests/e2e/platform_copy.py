@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from goldenpath.shared import process
+from tests import repository
 from tests.attacks.attack import Edit
 from tests.tools.command import ROOT
 
@@ -95,15 +95,9 @@ def served(folder: Path, place: Path) -> Path:
 
 
 def copied(folder: Path, has: Callable[[str], bool]) -> Path:
-    """Copy what belongs to this checkout into the new `folder`: tracked files, and new ones that are not ignored.
-
-    Of its folders only those that `has` names; of files that are in none, all.
-    """
-    listed = process.run(
-        "git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", timeout=30
-    ).stdout.decode()
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).exists() and ("/" not in name or has(name.partition("/")[0])):
+    """Copy the files of this repository into the new `folder`: of its folders only those that `has` names."""
+    for name in repository.files():
+        if "/" not in name or has(name.partition("/")[0]):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     return folder
